@@ -1,0 +1,63 @@
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "emulator"
+
+LAYERS = (
+    {""},
+    # words
+    {"errors", "clock", "ids"},
+    {"model"},
+    # rules
+    {"segments", "conditions", "rcml"},
+    {"scenario"},
+    {"zero_config"},
+    {"decision"},
+    # outside things
+    {"scenario_file", "fake", "store", "scheduler", "callbacks", "events"},
+    # the story
+    {"engine"},
+    # shared by surfaces
+    {"wire", "config"},
+    # surfaces
+    {"api", "control", "inbox"},
+    # assembly
+    {"app"},
+    # running it, calling it
+    {"server", "client"},
+    # doors
+    {"cli", "pytest_plugin"},
+    {"__main__"},
+)
+LAYER = {part: layer for layer, parts in enumerate(LAYERS) for part in parts}
+FILES = [path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py"))]
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_imports_point_to_a_smaller_layer(file: Path) -> None:
+    module = file.with_suffix("").parts
+    part = "" if module == ("__init__",) else module[0]
+    assert part in LAYER, f"give {part} a layer"
+    for node in ast.walk(ast.parse((PACKAGE / file).read_bytes())):
+        for name in imported(node, module):
+            assert name == part or LAYER.get(name, len(LAYERS)) < LAYER[part], ast.unparse(node)
+
+
+def imported(node: ast.AST, module: tuple[str, ...]) -> set[str]:
+    """Which parts of the package an import statement of the module names; "" is the package itself."""
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        origin = ["emulator", *module][: -node.level] if node.level else []
+        origin += node.module.split(".") if node.module else []
+        names = [".".join([*origin, alias.name]) for alias in node.names]
+    else:
+        names = []
+    return {part_of(name) for name in names if name.split(".")[0] == "emulator"}
+
+
+def part_of(name: str) -> str:
+    head = name.split(".")[1] if "." in name else ""
+    return "" if head in {"__version__", "*"} else head
