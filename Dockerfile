@@ -15,7 +15,7 @@ USER 10001:10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8024
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --start-interval=250ms --retries=3 \
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --start-interval=0.5s --retries=3 \
     CMD ["cpaas-emulator", "ready"]
 ENTRYPOINT ["cpaas-emulator"]
 CMD ["serve", "--host", "0.0.0.0"]

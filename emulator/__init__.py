@@ -1,3 +1,3 @@
-"""A server that stands in for a CPaaS messaging platform while an application that uses one is under test."""
+"""Stand-in for an SMS and MMS platform: its Messages API, scripted by scenarios, on a clock you control."""
 
 __version__ = "0.1.0"

@@ -11,13 +11,14 @@ LAYERS = (
     {"errors", "clock", "ids"},
     {"model"},
     # rules
-    {"segments", "conditions", "rcml"},
-    {"scenario"},
+    {"segments", "conditions", "markup", "timeline"},
+    {"scenario", "rcml"},
     {"zero_config"},
     {"decision"},
     # outside things
     {"scenario_file", "fake", "store", "scheduler", "callbacks", "events"},
     # the story
+    {"tenants"},
     {"engine"},
     # shared by surfaces
     {"wire", "config"},
