@@ -21,7 +21,8 @@ LAYERS = (
     {"tenants"},
     {"engine"},
     # shared by surfaces
-    {"wire", "config"},
+    {"config"},
+    {"wire"},
     # surfaces
     {"api", "control", "inbox"},
     # assembly
