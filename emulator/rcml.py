@@ -157,9 +157,7 @@ class _Interpreter:
         body, media = self._content(element)
         if not body and not media:
             # The platform's words, after the body itself, which is nothing here
-            return Problem(
-                code=EMPTY_BODY, level="error", message=f"{body} is an invalid SMS body.", line=element.line
-            )
+            return Problem(code=EMPTY_BODY, level="error", message=f"{body} is an invalid SMS body.", line=element.line)
         return Message(
             verb=verb,
             sender=given.get("from"),

@@ -38,9 +38,7 @@ def test_an_element_knows_its_line_its_trimmed_attributes_and_its_trimmed_text()
         ("\r\n\tx\ry", "x\ny"),
     ],
 )
-def test_a_stray_ampersand_is_itself_and_a_reference_is_what_it_refers_to(
-    source: str, text: str | None
-) -> None:
+def test_a_stray_ampersand_is_itself_and_a_reference_is_what_it_refers_to(source: str, text: str | None) -> None:
     if text is None:
         with pytest.raises(MarkupError):
             read(f"<a>{source}</a>", limits=SMALL)
@@ -54,9 +52,7 @@ def test_a_stray_ampersand_may_stand_in_an_attribute() -> None:
 
 @pytest.mark.parametrize("declared", ["UTF-8", "UTF-16", "bogus"])
 def test_a_text_is_already_decoded_whatever_it_declares(declared: str) -> None:
-    assert (
-        read(f'\ufeff<?xml version="1.0" encoding="{declared}"?><a>é中😀</a>', limits=SMALL).text == "é中😀"
-    )
+    assert read(f'\ufeff<?xml version="1.0" encoding="{declared}"?><a>é中😀</a>', limits=SMALL).text == "é中😀"
 
 
 @pytest.mark.parametrize(
@@ -131,9 +127,7 @@ def test_a_document_type_is_refused_before_anything_in_it_is_looked_at(text: str
     [
         lambda n: "<a>" * (n // 3),
         lambda n: "<a>" + "&" * n + "</a>",
-        lambda n: (
-            "<a>" + "&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" * (n // 70)
-        ),
+        lambda n: "<a>" + "&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" * (n // 70),
         lambda n: "<a>" + "&#x0000000000000000" * (n // 20),
         lambda n: "<a>" + "<![CDATA[" * (n // 9),
         lambda n: "<a>" + "<!--" * (n // 4),

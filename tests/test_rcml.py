@@ -145,8 +145,7 @@ HI = Message(verb="Sms", body="Hi")
             Document(
                 warnings=(
                     warning(
-                        "<SMS> on line 2 is not a verb and was skipped; "
-                        "upper and lower case matter, write <Sms>",
+                        "<SMS> on line 2 is not a verb and was skipped; upper and lower case matter, write <Sms>",
                         line=2,
                     ),
                     warning(
@@ -227,9 +226,7 @@ def test_what_is_odd_is_warned_of_by_line_and_the_rest_goes_on(text: str, docume
     assert parse(text) == document
 
 
-@pytest.mark.parametrize(
-    "empty", ["<Sms/>", "<Message> \n </Message>", "<Sms><Body/></Sms>", "<Sms><!-- x --></Sms>"]
-)
+@pytest.mark.parametrize("empty", ["<Sms/>", "<Message> \n </Message>", "<Sms><Body/></Sms>", "<Sms><!-- x --></Sms>"])
 def test_a_message_with_neither_text_nor_media_stops_the_document(empty: str) -> None:
     document = parse(f"<Response><Sms>Hi</Sms>\n{empty}<Sms>never</Sms><Quux/></Response>")
     problem = Problem(code=14103, level="error", message=" is an invalid SMS body.", line=2)
