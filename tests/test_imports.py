@@ -19,6 +19,7 @@ LAYERS = (
     {"scenario_file", "fake", "store", "scheduler", "callbacks", "events"},
     # the story
     {"tenants"},
+    {"telling"},
     {"engine"},
     # shared by surfaces
     {"config"},

@@ -1,0 +1,1 @@
+"""The platform's REST API: who may ask, what can be asked, and each resource's answers."""

@@ -1,0 +1,73 @@
+"""The application: the only module that knows every part."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from emulator import scenario_file
+from emulator.api import dispatch
+from emulator.callbacks import Courier, open_session
+from emulator.config import Config
+from emulator.engine import Engine, Limits
+from emulator.errors import BadScenario, StartFailed
+from emulator.events import Events
+from emulator.scenario import Scenario
+from emulator.store.database import open_database
+from emulator.tenants import Tenants
+from emulator.wire import BODY_LIMIT, CONFIG, ENGINE
+
+
+def create_app(config: Config) -> web.Application:
+    """An application that comes to life, store and clocks included, when it is started."""
+    app = web.Application(client_max_size=BODY_LIMIT)
+    app[CONFIG] = config
+    for prefix in dispatch.PREFIXES:
+        app.router.add_route("*", prefix + "/{path:.*}", dispatch.dispatch)
+    app.cleanup_ctx.append(_engine)
+    return app
+
+
+def read_scenario(config: Config) -> Scenario:
+    """The scenario that the server starts with. Raises StartFailed with every problem in the file."""
+    if config.scenario is None:
+        return Scenario()
+    try:
+        return scenario_file.load(config.scenario.read_bytes(), name=str(config.scenario)).scenario
+    except OSError as error:
+        raise StartFailed(f"cannot read the scenario {config.scenario}: {error.strerror}") from None
+    except BadScenario as error:
+        listed = "\n".join(scenario_file.describe(problem, config.scenario) for problem in error.problems)
+        raise StartFailed(f"the scenario has errors, so the server was not started:\n{listed}") from None
+
+
+@contextlib.asynccontextmanager
+async def _engine(app: web.Application) -> AsyncIterator[None]:
+    config = app[CONFIG]
+    scenario = read_scenario(config)
+    async with (
+        open_database(str(config.db) if config.db else None) as database,
+        open_session(verify_tls=config.verify_tls) as session,
+    ):
+        limits = Limits(messages=config.message_limit, journal=config.journal_limit)
+        engine = app[ENGINE] = Engine(database=database, events=Events(), limits=limits)
+        tenants = Tenants(database=database, fire=engine.fire, scenario=scenario, seed=config.seed, clock=config.clock)
+        courier = Courier(session=session, load=engine.load, record=engine.record)
+        await engine.start(tenants=tenants, courier=courier)
+        await _default_account(tenants, config)
+        yield
+        await tenants.close()
+        await courier.close()
+
+
+async def _default_account(tenants: Tenants, config: Config) -> None:
+    tenant = tenants.find(config.account_sid)
+    if tenant is None:
+        await tenants.create(
+            sid=config.account_sid,
+            auth_token=config.auth_token,
+            friendly_name="Default account",
+            email_address="administrator@company.com",
+        )
+    elif tenant.account.auth_token != config.auth_token:
+        await tenants.change(tenant, auth_token=config.auth_token)

@@ -1,0 +1,272 @@
+"""Requests into the app under test: bounded per host, in order per message, each answer or failure reported.
+
+What waits for a free connection is kept as a number only: the row in the store has the rest, so a slow app costs a
+few dozen bytes for each callback that waits.
+"""
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+import aiohttp
+from msgspec import Struct
+from yarl import URL
+
+from emulator import __version__
+from emulator.clock import stopwatch
+
+USER_AGENT = f"cpaas-emulator/{__version__}"
+
+PER_HOST = 64
+"""How many requests to one host run at the same time."""
+
+REDIRECTS = 10
+"""How many redirects of one request are followed."""
+
+ANSWER_LIMIT = 1 << 20
+"""How many bytes of an answer are read; the rest of a longer one is not waited for."""
+
+_FOLLOWED = frozenset({301, 302, 303, 307, 308})
+_FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
+_GARBAGE = "\x00}{not a form%%%=%GG&&&"
+
+
+class Outgoing(Struct, frozen=True, kw_only=True):
+    """A request to make. `timeout` in milliseconds; parameters in order, repeated names allowed."""
+
+    url: str
+    method: str
+    parameters: Sequence[tuple[str, str]]
+    timeout: int
+    garbled: bool = False
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What came back: an HTTP status, or a `problem` and its kind (`connect`, `timeout`, `redirects`).
+
+    `duration` in real milliseconds; `complete` is False when the body was longer than was read.
+    """
+
+    status: int | None = None
+    body: bytes = b""
+    content_type: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    duration: float = 0.0
+    failure: str = ""
+    problem: str = ""
+    complete: bool = True
+    url: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the app answered with 2xx."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+class Flight:
+    """Counts deliveries that belong together; `landed` returns when the last one is done."""
+
+    __slots__ = ("_left", "_waiter")
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._waiter: asyncio.Future[None] | None = None
+
+    def board(self) -> None:
+        """One more delivery."""
+        self._left += 1
+
+    def done(self) -> None:
+        """One delivery less."""
+        self._left -= 1
+        if not self._left and self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def landed(self) -> None:
+        """Wait until none is left."""
+        while self._left:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+
+
+class _Host:
+    __slots__ = ("busy", "waiting")
+
+    def __init__(self) -> None:
+        self.busy = 0
+        self.waiting: deque[tuple[int, int, Flight]] = deque()
+
+
+Request = TypeVar("Request", bound=Outgoing)
+
+
+class Courier(Generic[Request]):
+    """Delivers callbacks. `load` makes the request of an attempt (None: forgotten), `record` stores its answer."""
+
+    def __init__(
+        self,
+        *,
+        session: aiohttp.ClientSession,
+        load: Callable[[int], Awaitable[Request | None]],
+        record: Callable[[Request, Answer], Awaitable[None]],
+    ) -> None:
+        self._session = session
+        self._load = load
+        self._record = record
+        self._hosts: dict[str, _Host] = {}
+        self._lanes: dict[int, deque[tuple[int, str, Flight]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def deliver(self, attempt: int, *, message: int, url: str, flight: Flight, outgoing: Request | None) -> None:
+        """Deliver an attempt after those of the same message that were handed in before."""
+        flight.board()
+        host = _host_of(url)
+        lane = self._lanes.get(message)
+        if lane is not None:
+            lane.append((attempt, host, flight))
+            return
+        self._lanes[message] = deque()
+        self._start(attempt, message, host, flight, outgoing)
+
+    async def close(self) -> None:
+        """Stop; what is under way stays pending in the store."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _start(self, attempt: int, message: int, host: str, flight: Flight, outgoing: Request | None) -> None:
+        slots = self._hosts.setdefault(host, _Host())
+        if slots.busy >= PER_HOST:
+            slots.waiting.append((attempt, message, flight))
+            return
+        slots.busy += 1
+        task = asyncio.create_task(self._carry(attempt, message, host, flight, outgoing))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry(self, attempt: int, message: int, host: str, flight: Flight, outgoing: Request | None) -> None:
+        try:
+            answer = None
+            try:
+                outgoing = outgoing or await self._load(attempt)
+                if outgoing is not None:
+                    answer = await request(self._session, outgoing)
+            finally:
+                self._free(host)
+                self._next_in_lane(message)
+            if outgoing is not None and answer is not None:
+                await self._record(outgoing, answer)
+        finally:
+            flight.done()
+
+    def _free(self, host: str) -> None:
+        slots = self._hosts[host]
+        slots.busy -= 1
+        if slots.waiting:
+            attempt, message, flight = slots.waiting.popleft()
+            self._start(attempt, message, host, flight, None)
+        elif not slots.busy:
+            del self._hosts[host]
+
+    def _next_in_lane(self, message: int) -> None:
+        lane = self._lanes[message]
+        if not lane:
+            del self._lanes[message]
+            return
+        attempt, host, flight = lane.popleft()
+        self._start(attempt, message, host, flight, None)
+
+
+@asynccontextmanager
+async def open_session(*, verify_tls: bool = True) -> AsyncIterator[aiohttp.ClientSession]:
+    """The shared client: no cookies, no decoding, as many connections as the courier allows."""
+    connector = aiohttp.TCPConnector(limit=0, ssl=verify_tls)
+    async with aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        headers={"User-Agent": USER_AGENT, "Accept": "*/*"},
+    ) as session:
+        yield session
+
+
+async def request(session: aiohttp.ClientSession, outgoing: Outgoing) -> Answer:
+    """Make one request, following redirects with the same method and parameters as the platform does."""
+    passed = stopwatch()
+    try:
+        async with asyncio.timeout(outgoing.timeout / 1000):
+            return await _follow(session, outgoing, passed)
+    except TimeoutError:
+        problem = f"no answer within {outgoing.timeout} ms"
+        return Answer(failure="timeout", problem=problem, duration=passed(), url=outgoing.url)
+    except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError) as error:
+        return Answer(failure="connect", problem=_reason(error), duration=passed(), url=outgoing.url)
+
+
+async def _follow(session: aiohttp.ClientSession, outgoing: Outgoing, passed: Callable[[], float]) -> Answer:
+    url = outgoing.url
+    for _ in range(REDIRECTS + 1):
+        target, body = encode(url, outgoing)
+        headers = _FORM if body is not None else None
+        async with session.request(
+            outgoing.method, target, data=body, headers=headers, allow_redirects=False, timeout=_NO_TIMEOUT
+        ) as response:
+            location = response.headers.get("Location")
+            if response.status in _FOLLOWED and location:
+                url = urljoin(url, location)
+                continue
+            read = await _read(response)
+            return Answer(
+                status=response.status,
+                body=read[:ANSWER_LIMIT],
+                content_type=response.headers.get("Content-Type", ""),
+                headers=tuple(response.headers.items()),
+                duration=passed(),
+                complete=len(read) <= ANSWER_LIMIT,
+                url=url,
+            )
+    problem = f"more than {REDIRECTS} redirects, the last to {url[:200]}"
+    return Answer(failure="redirects", problem=problem, duration=passed(), url=url)
+
+
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None)
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    chunks, size = [], 0
+    async for chunk in response.content.iter_any():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > ANSWER_LIMIT:
+            response.close()
+            break
+    return b"".join(chunks)
+
+
+def encode(url: str, outgoing: Outgoing) -> tuple[URL, bytes | None]:
+    """The URL and body of a request: a query for GET, a form for POST, to which the URL's own query moves."""
+    parts = urlsplit(url)
+    parameters = list(outgoing.parameters)
+    if outgoing.method == "GET":
+        query = _GARBAGE_QUERY if outgoing.garbled else urlencode(parameters)
+        joined = "&".join(part for part in (parts.query, query) if part)
+        return URL(urlunsplit((parts.scheme, parts.netloc, parts.path or "/", joined, "")), encoded=True), None
+    parameters += parse_qsl(parts.query, keep_blank_values=True)
+    body = _GARBAGE if outgoing.garbled else urlencode(parameters)
+    return URL(urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", "")), encoded=True), body.encode()
+
+
+_GARBAGE_QUERY = "%GG%%%=%00&&&"
+
+
+def _host_of(url: str) -> str:
+    return url.split("/", 3)[2] if url.count("/") > 1 else url
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    return f"{type(error).__name__}: {text}"[:300] if text else type(error).__name__

@@ -1,0 +1,337 @@
+"""Deciding: message in, fate out. Pure; first match wins; every draw keyed, so arrival order changes nothing.
+
+The order is: the scenario's rules, the zero-config numbers, `happy`; and what the channel cannot carry fails.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from emulator import zero_config
+from emulator.conditions import (
+    AnyOf,
+    Buckets,
+    Facts,
+    Glob,
+    Not,
+    Pattern,
+    Regex,
+    TextCondition,
+    Trial,
+    literals,
+    texts,
+)
+from emulator.errors import CHANNEL_LACKS_CAPABILITY, UNKNOWN_ERROR
+from emulator.ids import draw
+from emulator.model import PLAINLY, Status, Step, Telling
+from emulator.scenario import (
+    AS_IT_HAPPENS,
+    CallbackWords,
+    Delay,
+    DelayShape,
+    InboundRule,
+    Reply,
+    Rule,
+    Scenario,
+    ScriptStep,
+    Then,
+)
+
+INDEXED_ABOVE = 8
+"""With more rules than this they are indexed by what they ask of `to`, `from` or `body`."""
+
+_SET_MEMORY = 64 << 20
+"""Bytes RE2 may use for one set; it frees and refills its cache within that."""
+
+_CAPTURE = re.compile(r"\$\{(\w+)\}")
+_CANNOT_CARRY = (
+    ScriptStep(status=Status.SENDING),
+    ScriptStep(status=Status.FAILED, after=Delay(low=100), error=str(CHANNEL_LACKS_CAPABILITY)),
+)
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """The fate of one request: the rule that decided, the answer, and for an accepted message its timeline."""
+
+    rule: str | None = None
+    reply: Reply | None = None
+    reply_after: int = 0
+    steps: tuple[Step, ...] = ()
+    set: str | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the message lives."""
+        return self.reply is None or self.reply.accepts
+
+
+class Tried(Struct, frozen=True, kw_only=True):
+    """One line of an explanation: a rule, and the first condition that failed (None when it matched)."""
+
+    rule: str
+    matched: bool
+    condition: str | None = None
+    expected: str | None = None
+    actual: str | None = None
+
+
+NOTHING_SPECIAL = Decision()
+
+
+class Decider:
+    """A scenario ready to decide, with the rates it counts."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self._buckets = Buckets()
+        self._rules = {
+            request: _Index([rule for rule in scenario.rules if request in rule.requests])
+            for request in ("send", "fetch", "list")
+        }
+
+    def watches(self, request: str) -> bool:
+        """Whether any rule is about this kind of request: if not, it need not be counted."""
+        return bool(self._rules[request].rules)
+
+    def decide(self, facts: Facts) -> Decision:
+        """The fate of a request. `steps` are due from `facts.now` on."""
+        for rule in self._rules[facts.request].candidates(facts):
+            trial = Trial(facts, rule.name, self._buckets)
+            if rule.first_difference(trial) is None:
+                return self._apply(rule, facts, trial.captures)
+        if facts.request != "send":
+            return NOTHING_SPECIAL
+        rule = zero_config.fate(facts.recipient) or _UNTOUCHED
+        return self._apply(rule, facts, {"body": facts.body})
+
+    def handset_state(self, facts: Facts) -> str | None:
+        """The state that a text from a handset brings it to; None when no inbound rule matches."""
+        for rule in self.scenario.inbound:
+            if _matches(rule, facts):
+                return rule.set
+        return None
+
+    def explain(self, facts: Facts, matched: str | None) -> list[Tried]:
+        """Each rule tried, top down to the one that decided, and why the others did not.
+
+        Rates cannot be replayed, so of a rule that asks `over` only `matched` says whether it was exceeded.
+        """
+        tried: list[Tried] = []
+        for rule in self._rules[facts.request].rules:
+            if rule.name == matched:
+                return [*tried, Tried(rule=rule.name, matched=True)]
+            tried.append(_tried(rule, facts))
+        return [*tried, Tried(rule=matched or "happy", matched=True)] if facts.request == "send" else tried
+
+    def forget(self) -> None:
+        """Forget the counted rates."""
+        self._buckets.clear()
+
+    def _apply(self, rule: Rule, facts: Facts, captures: dict[str, str]) -> Decision:
+        reply = rule.reply
+        after = reply.after.sample(*_key(facts, rule.name, "reply")) if reply and reply.after else 0
+        accepted = facts.request == "send" and (reply is None or reply.accepts)
+        return Decision(
+            rule=None if rule is _UNTOUCHED else rule.name,
+            reply=reply,
+            reply_after=after,
+            steps=self._timeline(rule, facts, captures) if accepted else (),
+            set=rule.set,
+        )
+
+    def _timeline(self, rule: Rule, facts: Facts, captures: dict[str, str]) -> tuple[Step, ...]:
+        if facts.media and not self.scenario.carries_media.get(facts.channel, True):
+            return _resolve(_CANNOT_CARRY, facts, rule.name, captures)
+        then = rule.then if rule.then is not None else "happy"
+        return _resolve(self._choose(then, facts, rule.name), facts, rule.name, captures)
+
+    def _choose(self, then: Then, facts: Facts, rule: str) -> tuple[ScriptStep, ...]:
+        if isinstance(then, str):
+            return self.scenario.timelines[then]
+        if isinstance(then, tuple):
+            return then
+        share = draw(*_key(facts, rule, "mix"))
+        for part, chosen in then.shares:
+            if part is None or share < part:
+                return self._choose(chosen, facts, rule)
+            share -= part
+        return self.scenario.timelines["happy"]
+
+
+class _Index:
+    """Rules in their order, and which of them a request could match, found without trying each."""
+
+    __slots__ = ("_always", "_by_field", "rules")
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = tuple(rules)
+        self._always: tuple[int, ...] = tuple(range(len(rules)))
+        self._by_field: list[_FieldIndex] = []
+        if len(rules) > INDEXED_ABOVE:
+            self._build()
+
+    def candidates(self, facts: Facts) -> Iterator[Rule] | Sequence[Rule]:
+        """The rules that may match, in order."""
+        if not self._by_field:
+            return self.rules
+        positions = set(self._always)
+        for field in self._by_field:
+            positions.update(field.positions(texts(field.key, facts)))
+        return (self.rules[position] for position in sorted(positions))
+
+    def _build(self) -> None:
+        fields = {key: _FieldIndex(key) for key in ("to", "from", "body")}
+        always = []
+        for position, rule in enumerate(self.rules):
+            condition = _indexable(rule)
+            if condition is None:
+                always.append(position)
+            else:
+                fields[condition.key].add(position, condition.pattern)
+        self._always = tuple(always)
+        self._by_field = [field for field in fields.values() if field.finish()]
+
+
+class _FieldIndex:
+    """Positions of rules by the text they want: exact texts in a dictionary, patterns in one RE2 set."""
+
+    __slots__ = ("_exact", "_owners", "_patterns", "_set", "key")
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self._exact: dict[str, list[int]] = {}
+        self._patterns: list[str] = []
+        self._owners: list[int] = []
+        self._set: Any = None  # re2.Set, which has no type stubs
+
+    def add(self, position: int, pattern: Pattern) -> None:
+        exact = literals(pattern)
+        if exact is not None:
+            for text in exact:
+                self._exact.setdefault(text, []).append(position)
+            return
+        for source in _re2_sources(pattern):
+            self._patterns.append(source)
+            self._owners.append(position)
+
+    def finish(self) -> bool:
+        """Compile; False when there is nothing in it."""
+        if self._patterns:
+            import re2  # noqa: PLC0415 - only scenarios with many patterns pay
+
+            options = re2.Options()
+            options.log_errors = False
+            options.max_mem = _SET_MEMORY
+            self._set = re2.Set.SearchSet(options)
+            for source in self._patterns:
+                self._set.Add(source)
+            self._set.Compile()
+        return bool(self._exact or self._patterns)
+
+    def positions(self, values: Sequence[str]) -> Iterator[int]:
+        for value in values:
+            yield from self._exact.get(value, ())
+            if self._set is not None:
+                for found in self._set.Match(value) or ():
+                    yield self._owners[found]
+
+
+_UNTOUCHED = Rule(name="happy")
+
+
+def _indexable(rule: Rule) -> TextCondition | None:
+    found = {
+        condition.key: condition
+        for condition in rule.when
+        if isinstance(condition, TextCondition) and not isinstance(condition.pattern, Not)
+    }
+    return found.get("to") or found.get("from") or found.get("body")
+
+
+def _re2_sources(pattern: Pattern) -> Iterator[str]:
+    if isinstance(pattern, AnyOf):
+        for each in pattern.patterns:
+            yield from _re2_sources(each)
+    elif isinstance(pattern, Glob):
+        yield "(?s)^" + ".*".join(re.escape(part) for part in pattern.text.split("*")) + "$"
+    elif isinstance(pattern, Regex):
+        body, _, flags = pattern.text[1:].rpartition("/")
+        yield f"(?i){body}" if flags else body
+    else:
+        yield ""
+
+
+def _matches(rule: InboundRule, facts: Facts) -> bool:
+    trial = Trial(facts, "inbound", None)
+    return all(condition.holds(trial) for condition in rule.when)
+
+
+def _tried(rule: Rule, facts: Facts) -> Tried:
+    difference = rule.first_difference(Trial(facts, rule.name, None))
+    if difference is None:
+        return Tried(rule=rule.name, matched=False)
+    return Tried(
+        rule=rule.name,
+        matched=False,
+        condition=difference.key,
+        expected=difference.expected,
+        actual=difference.actual(facts),
+    )
+
+
+def _key(facts: Facts, rule: str, step: object) -> tuple[object, ...]:
+    return facts.seed, facts.recipient, facts.nth, rule, step
+
+
+def _resolve(script: Sequence[ScriptStep], facts: Facts, rule: str, captures: dict[str, str]) -> tuple[Step, ...]:
+    steps = []
+    moment = facts.now
+    for number, step in enumerate(script):
+        if step.at is not None:
+            moment = facts.now + _sample(step.at, facts, rule, number)
+        elif step.after is not None:
+            moment += _sample(step.after, facts, rule, number)
+        steps.append(
+            Step(
+                due=moment,
+                status=step.status,
+                replies=None if step.replies is None else _filled(step.replies, captures),
+                error=None if step.error is None else _code(step.error, captures),
+                callback=PLAINLY if step.callback is AS_IT_HAPPENS else _telling(step.callback, facts, rule, number),
+            )
+        )
+    return tuple(sorted(steps, key=_due))
+
+
+def _due(step: Step) -> int:
+    return step.due
+
+
+def _sample(delay: Delay | None, facts: Facts, rule: str, step: int, what: str = "") -> int:
+    if delay is None:
+        return 0
+    return delay.low if delay.shape is DelayShape.FIXED else delay.sample(*_key(facts, rule, f"{step}{what}"))
+
+
+def _telling(words: CallbackWords, facts: Facts, rule: str, step: int) -> Telling:
+    return Telling(
+        lost=words.lost,
+        late=_sample(words.late, facts, rule, step, "late"),
+        times=words.times,
+        gap=_sample(words.gap, facts, rule, step, "gap"),
+        first=words.first,
+        forged=words.forged,
+        garbled=words.garbled,
+    )
+
+
+def _filled(template: str, captures: dict[str, str]) -> str:
+    return _CAPTURE.sub(lambda name: captures.get(name[1], ""), template)
+
+
+def _code(template: str, captures: dict[str, str]) -> int:
+    code = _filled(template, captures)
+    # a capture may hold anything; the platform knows one code for that
+    return int(code) if code.isascii() and code.isdigit() and len(code) <= 9 else UNKNOWN_ERROR

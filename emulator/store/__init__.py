@@ -1,0 +1,1 @@
+"""Everything remembered, and the only SQL: one module for the database, one for each thing kept in it."""

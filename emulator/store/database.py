@@ -1,0 +1,176 @@
+"""The database: opened, checked, and written in groups.
+
+Work queued while a group is being written becomes the next group: one hop to the database's thread and one
+transaction for all of it, each caller answered after the commit. Work gets the bare connection, runs in that thread
+and must have no effect outside the database, because a group in which one piece fails is run again piece by piece.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import aiosqlite
+
+from emulator.errors import StartFailed, StorageFailed
+
+Transaction = sqlite3.Connection
+T = TypeVar("T")
+
+APPLICATION_ID = 0x43506145
+"""Marks our files, so that another program's database is refused instead of altered."""
+
+SCHEMA_VERSION = 1
+
+GROUP_LIMIT = 512
+"""How many pieces of work share a transaction at most; more wait for the next."""
+
+
+class _Work(NamedTuple):
+    run: Callable[[Transaction], Any]
+    answer: asyncio.Future[Any]
+
+
+class Database:
+    """One connection, one thread, one transaction at a time."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+        self._waiting: list[_Work] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def run(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in the next transaction; returns after the commit.
+
+        Raises StorageFailed when the database cannot take it (then nothing of `work` is kept), and whatever `work`
+        raises.
+        """
+        return await self.queue(work)
+
+    def queue(self, work: Callable[[Transaction], T]) -> "asyncio.Future[T]":
+        """Like `run`, for callers that go on before the commit; somebody must look at the future."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Work(work, answer))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+        return answer
+
+    async def close(self) -> None:
+        """Finish what is queued."""
+        while self._writer is not None:
+            await self._writer
+
+    async def _write(self) -> None:
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
+                results = await _hop(self._connection, _run_group, group)
+                for work, (value, error) in zip(group, results, strict=True):
+                    _answer(work.answer, value, error)
+        finally:
+            self._writer = None
+
+
+@asynccontextmanager
+async def open_database(path: str | None) -> AsyncIterator[Database]:
+    """Open or create the database at `path`; None keeps it in memory.
+
+    Raises StartFailed when the file cannot be used: not writable, not ours, another version, in use.
+    """
+    try:
+        connection = await aiosqlite.connect(path or ":memory:", isolation_level=None, timeout=0.2)
+    except sqlite3.Error as error:
+        raise StartFailed(_cannot_open(path, error)) from None
+    try:
+        try:
+            await _hop(connection, _prepare, path)
+        except sqlite3.Error as error:
+            raise StartFailed(_cannot_open(path, error)) from None
+        database = Database(connection)
+        yield database
+        await database.close()
+    finally:
+        await connection.close()
+
+
+async def _hop(connection: aiosqlite.Connection, work: Callable[..., Any], *values: object) -> Any:  # noqa: ANN401
+    # aiosqlite has no public way to run several statements in one hop, and a hop costs more than they do
+    return await connection._execute(work, connection._conn, *values)  # type: ignore[no-untyped-call]  # noqa: SLF001
+
+
+def _answer(future: asyncio.Future[Any], value: Any, error: BaseException | None) -> None:  # noqa: ANN401
+    if future.done():
+        return
+    if error is None:
+        future.set_result(value)
+    else:
+        future.set_exception(error)
+
+
+def _run_group(db: Transaction, group: list[_Work]) -> list[tuple[Any, BaseException | None]]:
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        results = [(work.run(db), None) for work in group]
+        db.execute("COMMIT")
+    except Exception as error:  # noqa: BLE001 - handed to whoever waits for the work
+        _roll_back(db)
+        if len(group) == 1:
+            return [(None, _translated(error))]
+        return [_run_group(db, [work])[0] for work in group]
+    return results  # type: ignore[return-value]  # a list of pairs with None is one of pairs with errors
+
+
+def _roll_back(db: Transaction) -> None:
+    if db.in_transaction:
+        db.execute("ROLLBACK")
+
+
+def _translated(error: Exception) -> Exception:
+    if not isinstance(error, sqlite3.OperationalError):
+        return error
+    return StorageFailed(
+        f"the database could not be written: {error}; nothing of this request was kept",
+        remedy="free disk space or start the emulator with another --db",
+    )
+
+
+def _prepare(db: Transaction, path: str | None) -> None:
+    if path is not None:
+        # one emulator per file: a second one would drive the same timelines
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+    found = db.execute("PRAGMA application_id").fetchone()[0]
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    empty = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+    if not empty and found != APPLICATION_ID:
+        raise StartFailed(f"{path} is a database of another program; name another file with --db")
+    if not empty and version != SCHEMA_VERSION:
+        raise StartFailed(
+            f"{path} was written by another version of the emulator (its format is {version}, this one writes "
+            f"{SCHEMA_VERSION}); name another file with --db or delete it"
+        )
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA temp_store = MEMORY")
+    db.execute("PRAGMA cache_size = -32000")
+    if empty:
+        schema = files("emulator.store").joinpath("schema.sql").read_text("utf-8")
+        db.executescript(
+            f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; {schema} COMMIT;"
+        )
+    else:
+        # writing something proves now, not at the first message, that the file can be written
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _cannot_open(path: str | None, error: sqlite3.Error) -> str:
+    reason = str(error)
+    if path is not None and not Path(path).absolute().parent.is_dir():
+        reason = "its folder does not exist"
+    elif "locked" in reason:
+        reason = "another process is using it"
+    elif "not a database" in reason:
+        reason = "it is not an SQLite database"
+    return f"cannot use {path} as the database: {reason}; name another file with --db"

@@ -1,0 +1,208 @@
+"""What the app was told (attempts), what it asked (requests), and the scenarios that decided."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from emulator.model import Attempt, Outcome, Status
+from emulator.store.database import Transaction
+
+SCENARIOS_KEPT = 100
+"""How many scenario texts of an account are kept for `explain`."""
+
+_ATTEMPT = "id, account, message, status, error, number, due, sent, outcome, answer, duration, problem, forged, garbled"
+_REQUEST = "id, account, at, method, path, parameters, answer, answer_body, rule"
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """One request of the app under test. `answer` is the HTTP status, None when the connection was cut."""
+
+    id: int = 0
+    account: int
+    at: int
+    method: str
+    path: str
+    parameters: str
+    answer: int | None
+    answer_body: str
+    rule: str | None = None
+
+
+def insert_attempt(db: Transaction, attempt: Attempt) -> int:
+    """Store a new attempt (its id does not matter); returns its id."""
+    a = attempt
+    cursor = db.execute(
+        "INSERT INTO attempt (account, message, status, error, number, due, sent, outcome, answer, duration, problem, "
+        "forged, garbled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            a.account,
+            a.message,
+            a.status,
+            a.error,
+            a.number,
+            a.due,
+            a.sent,
+            a.outcome,
+            a.answer,
+            a.duration,
+            a.problem,
+            a.forged,
+            a.garbled,
+        ),
+    )
+    return cursor.lastrowid or 0
+
+
+def finish_attempt(db: Transaction, attempt: Attempt) -> bool:
+    """Store how an attempt went; False when it was forgotten meanwhile."""
+    a = attempt
+    changed = db.execute(
+        "UPDATE attempt SET sent = ?, outcome = ?, answer = ?, duration = ?, problem = ? WHERE id = ?",
+        (a.sent, a.outcome, a.answer, a.duration, a.problem, a.id),
+    )
+    return changed.rowcount > 0
+
+
+def attempt(db: Transaction, identity: int) -> Attempt | None:
+    """The attempt with this id."""
+    row = db.execute(f"SELECT {_ATTEMPT} FROM attempt WHERE id = ?", (identity,)).fetchone()
+    return _attempt(row) if row else None
+
+
+def attempts_of(db: Transaction, message: int) -> list[Attempt]:
+    """Every attempt to tell the app of one message, in order."""
+    return _attempts(db, "WHERE message = ? ORDER BY id", (message,))
+
+
+def newest_attempts(db: Transaction, account: int, *, before: int | None, limit: int) -> list[Attempt]:
+    """The account's attempts, latest first."""
+    return _attempts(
+        db,
+        "WHERE account = ? AND id < ? ORDER BY id DESC LIMIT ?",
+        (account, before if before is not None else 1 << 62, limit),
+    )
+
+
+def attempt_counts(db: Transaction, account: int) -> dict[str, int]:
+    """How many attempts of the account had each outcome."""
+    return dict(db.execute("SELECT outcome, count(*) FROM attempt WHERE account = ? GROUP BY outcome", (account,)))
+
+
+def failed_attempts(db: Transaction, account: int, *, limit: int) -> list[Attempt]:
+    """Attempts that failed and were not made up for by a later one, oldest first."""
+    return _attempts(
+        db,
+        "AS a WHERE account = ? AND outcome = 'failed' AND NOT EXISTS (SELECT 1 FROM attempt AS b "
+        "WHERE b.message = a.message AND b.status = a.status AND b.number > a.number AND b.id > a.id "
+        "AND b.outcome IN ('answered', 'failed', 'pending')) ORDER BY id LIMIT ?",
+        (account, limit),
+    )
+
+
+def pending_attempts(db: Transaction) -> list[tuple[int, int, int]]:
+    """(account, due, id) of every attempt still to be made, in due order."""
+    return db.execute("SELECT account, due, id FROM attempt WHERE outcome = 'pending' ORDER BY due, id").fetchall()
+
+
+def insert_requests(db: Transaction, requests: Sequence[Request]) -> None:
+    """Add to the journal of requests."""
+    db.executemany(
+        "INSERT INTO request (account, at, method, path, parameters, answer, answer_body, rule) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(r.account, r.at, r.method, r.path, r.parameters, r.answer, r.answer_body, r.rule) for r in requests],
+    )
+
+
+def newest_requests(db: Transaction, account: int, *, before: int | None, limit: int) -> list[Request]:
+    """The account's requests, latest first."""
+    rows = db.execute(
+        f"SELECT {_REQUEST} FROM request WHERE account = ? AND id < ? ORDER BY id DESC LIMIT ?",
+        (account, before if before is not None else 1 << 62, limit),
+    )
+    return [_request(row) for row in rows]
+
+
+def drop_oldest(db: Transaction, account: int, table: str, *, keep: int) -> int:
+    """Delete the oldest rows of an account's `request` or `attempt` journal beyond `keep`, never a pending attempt."""
+    edge = db.execute(
+        f"SELECT id FROM {table} WHERE account = ? ORDER BY id DESC LIMIT 1 OFFSET ?", (account, keep)
+    ).fetchone()
+    if edge is None:
+        return 0
+    spared = " AND outcome <> 'pending'" if table == "attempt" else ""
+    gone = db.execute(f"DELETE FROM {table} WHERE account = ? AND id <= ?{spared}", (account, edge[0])).rowcount
+    db.execute(f"UPDATE account SET {table}s_dropped = {table}s_dropped + ? WHERE id = ?", (gone, account))
+    return gone
+
+
+def dropped(db: Transaction, account: int) -> tuple[int, int, int]:
+    """How many messages, requests and attempts of the account went because of the limits."""
+    row = db.execute(
+        "SELECT messages_dropped, requests_dropped, attempts_dropped FROM account WHERE id = ?", (account,)
+    ).fetchone()
+    return (row[0], row[1], row[2]) if row else (0, 0, 0)
+
+
+def counts(db: Transaction, account: int) -> dict[str, int]:
+    """How many messages, requests and attempts of the account are kept."""
+    return {
+        table: db.execute(f"SELECT count(*) FROM {table} WHERE account = ?", (account,)).fetchone()[0]
+        for table in ("message", "request", "attempt")
+    }
+
+
+def keep_scenario(db: Transaction, account: int, text: str) -> int:
+    """Remember a scenario's text; returns the number messages name it by."""
+    last = db.execute("SELECT id, text FROM scenario WHERE account = ? ORDER BY id DESC LIMIT 1", (account,)).fetchone()
+    if last and last[1] == text:
+        return int(last[0])
+    number = db.execute("INSERT INTO scenario (account, text) VALUES (?, ?)", (account, text)).lastrowid or 0
+    db.execute(
+        "DELETE FROM scenario WHERE account = ? AND id <= "
+        "(SELECT id FROM scenario WHERE account = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+        (account, account, SCENARIOS_KEPT),
+    )
+    return number
+
+
+def scenario_text(db: Transaction, account: int, number: int) -> str | None:
+    """The scenario's text by that number, unless it has been forgotten."""
+    row = db.execute("SELECT text FROM scenario WHERE account = ? AND id = ?", (account, number)).fetchone()
+    return row[0] if row else None
+
+
+def _attempts(db: Transaction, where: str, values: tuple[object, ...]) -> list[Attempt]:
+    return [_attempt(row) for row in db.execute(f"SELECT {_ATTEMPT} FROM attempt {where}", values)]
+
+
+def _attempt(row: tuple) -> Attempt:  # type: ignore[type-arg]  # a row of the columns above
+    return Attempt(
+        id=row[0],
+        account=row[1],
+        message=row[2],
+        status=Status(row[3]),
+        error=row[4],
+        number=row[5],
+        due=row[6],
+        sent=row[7],
+        outcome=Outcome(row[8]),
+        answer=row[9],
+        duration=row[10],
+        problem=row[11],
+        forged=bool(row[12]),
+        garbled=bool(row[13]),
+    )
+
+
+def _request(row: tuple) -> Request:  # type: ignore[type-arg]  # a row of the columns above
+    return Request(
+        id=row[0],
+        account=row[1],
+        at=row[2],
+        method=row[3],
+        path=row[4],
+        parameters=row[5],
+        answer=row[6],
+        answer_body=row[7],
+        rule=row[8],
+    )

@@ -1,0 +1,178 @@
+"""Messages as rows: written once, updated with each step, found by SID, by arrival, by due time."""
+
+import msgspec
+
+from emulator.model import Direction, Media, Message, Status, Step
+from emulator.store.database import Transaction
+
+ARRIVAL_BITS = 20
+"""Low bits of a message's id that hold its arrival number; the bits above hold the instant of its creation."""
+
+_COLUMNS = (
+    "id, account, sid, arrival, created, updated, sent, sender, recipient, body, media, status, direction, segments, "
+    "error, callback_url, callback_method, steps, rule, nth, state, mode, scenario"
+)
+_INSERT = f"INSERT INTO message ({_COLUMNS}, next_due, listed) VALUES ({', '.join('?' * 25)})"  # one place per column
+_SELECT = f"SELECT {_COLUMNS} FROM message"
+
+_json = msgspec.json.Encoder()
+_steps = msgspec.json.Decoder(tuple[Step, ...])
+_media = msgspec.json.Decoder(tuple[Media, ...])
+
+
+def last_arrival(db: Transaction) -> int:
+    """The highest arrival number in use."""
+    row = db.execute("SELECT max(last) FROM (SELECT max(arrival) AS last FROM message GROUP BY account)").fetchone()
+    return row[0] or 0
+
+
+def identity(created: int, arrival: int) -> int:
+    """The id of the message that arrived as number `arrival` and is dated `created`."""
+    return created << ARRIVAL_BITS | arrival & ((1 << ARRIVAL_BITS) - 1)
+
+
+def first_identity(created: int) -> int:
+    """The smallest id a message dated `created` can have."""
+    return created << ARRIVAL_BITS
+
+
+def insert(db: Transaction, message: Message, *, listed: bool) -> None:
+    """Store a new message."""
+    m = message
+    db.execute(
+        _INSERT,
+        (
+            m.id,
+            m.account,
+            m.sid,
+            m.arrival,
+            m.created,
+            m.updated,
+            m.sent,
+            m.sender,
+            m.recipient,
+            m.body,
+            _json.encode(m.media).decode() if m.media else "[]",
+            m.status,
+            m.direction,
+            m.segments,
+            m.error,
+            m.callback_url,
+            m.callback_method,
+            _json.encode(m.steps).decode(),
+            m.rule,
+            m.nth,
+            m.state,
+            m.mode,
+            m.scenario,
+            next_due(m),
+            listed,
+        ),
+    )
+
+
+def update(db: Transaction, message: Message, *, listed: bool) -> None:
+    """Store what a step changed."""
+    m = message
+    db.execute(
+        "UPDATE message SET updated = ?, sent = ?, status = ?, error = ?, steps = ?, next_due = ?, listed = ? "
+        "WHERE id = ?",
+        (m.updated, m.sent, m.status, m.error, _json.encode(m.steps).decode(), next_due(m), listed, m.id),
+    )
+
+
+def next_due(message: Message) -> int | None:
+    """When the message's next step is due; None when its timeline has ended."""
+    return min((step.due for step in message.steps if step.happened is None), default=None)
+
+
+def by_id(db: Transaction, identity: int) -> Message | None:
+    """The message with this id."""
+    row = db.execute(f"{_SELECT} WHERE id = ?", (identity,)).fetchone()
+    return _message(row) if row else None
+
+
+def by_sid(db: Transaction, sid: str, account: int) -> Message | None:
+    """The account's message with this SID; failing that, another account's."""
+    row = db.execute(f"{_SELECT} WHERE sid = ? ORDER BY account = ? DESC LIMIT 1", (sid, account)).fetchone()
+    return _message(row) if row else None
+
+
+def newest(db: Transaction, account: int, *, before: int | None, limit: int) -> list[Message]:
+    """The account's messages of any status, latest arrival first, those that arrived before number `before`."""
+    return _rows(
+        db,
+        "WHERE account = ? AND arrival < ? ORDER BY arrival DESC LIMIT ?",
+        (account, before if before is not None else 1 << 62, limit),
+    )
+
+
+def arrived_after(db: Transaction, account: int, arrival: int, *, limit: int) -> list[Message]:
+    """The account's messages in the order they arrived, from the one after number `arrival` on."""
+    return _rows(db, "WHERE account = ? AND arrival > ? ORDER BY arrival LIMIT ?", (account, arrival, limit))
+
+
+def by_ids(db: Transaction, ids: list[int]) -> list[Message]:
+    """These messages, in this order; those that are gone are left out."""
+    found = (by_id(db, each) for each in ids)
+    return [message for message in found if message is not None]
+
+
+def pending(db: Transaction) -> list[tuple[int, int, int]]:
+    """(account, due, id) of every message whose timeline goes on, in due order."""
+    return db.execute(
+        "SELECT account, next_due, id FROM message WHERE next_due IS NOT NULL ORDER BY next_due, id"
+    ).fetchall()
+
+
+def relist(db: Transaction, account: int, *, everything: bool) -> None:
+    """Make the platform's list show all messages of the account, or only the documented ones."""
+    shown = "1" if everything else "status IN ('delivered', 'undelivered', 'failed', 'received')"
+    db.execute(f"UPDATE message SET listed = {shown} WHERE account = ? AND listed <> ({shown})", (account,))
+
+
+def drop_oldest(db: Transaction, account: int, *, keep: int) -> int:
+    """Delete the account's oldest messages beyond `keep`, with their attempts; returns how many went."""
+    edge = db.execute(
+        "SELECT arrival FROM message WHERE account = ? ORDER BY arrival DESC LIMIT 1 OFFSET ?",
+        (account, keep),
+    ).fetchone()
+    if edge is None:
+        return 0
+    old = "SELECT id FROM message WHERE account = ? AND arrival <= ?"
+    db.execute(f"DELETE FROM attempt WHERE message IN ({old})", (account, edge[0]))
+    gone = db.execute("DELETE FROM message WHERE account = ? AND arrival <= ?", (account, edge[0])).rowcount
+    db.execute("UPDATE account SET messages_dropped = messages_dropped + ? WHERE id = ?", (gone, account))
+    return gone
+
+
+def _rows(db: Transaction, where: str, values: tuple[object, ...]) -> list[Message]:
+    return [_message(row) for row in db.execute(f"{_SELECT} {where}", values)]
+
+
+def _message(row: tuple) -> Message:  # type: ignore[type-arg]  # a row of the columns above
+    return Message(
+        id=row[0],
+        account=row[1],
+        sid=row[2],
+        arrival=row[3],
+        created=row[4],
+        updated=row[5],
+        sent=row[6],
+        sender=row[7],
+        recipient=row[8],
+        body=row[9],
+        media=_media.decode(row[10]) if row[10] != "[]" else (),
+        status=Status(row[11]),
+        direction=Direction(row[12]),
+        segments=row[13],
+        error=row[14],
+        callback_url=row[15],
+        callback_method=row[16],
+        steps=_steps.decode(row[17]),
+        rule=row[18],
+        nth=row[19],
+        state=row[20],
+        mode=row[21],
+        scenario=row[22],
+    )

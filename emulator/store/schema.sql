@@ -1,0 +1,131 @@
+-- Everything the emulator remembers. Instants are integer milliseconds since 1970 UTC.
+
+CREATE TABLE account (
+    id INTEGER PRIMARY KEY,
+    sid TEXT NOT NULL UNIQUE,
+    auth_token TEXT NOT NULL,
+    friendly_name TEXT NOT NULL,
+    email_address TEXT NOT NULL,
+    status TEXT NOT NULL,
+    messages_enabled INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    seed INTEGER,
+    mode TEXT NOT NULL,
+    scenario TEXT,
+    clock_mode TEXT NOT NULL,
+    clock_instant INTEGER NOT NULL,
+    clock_offset INTEGER NOT NULL,
+    clock_started INTEGER NOT NULL,
+    messages_dropped INTEGER NOT NULL DEFAULT 0,
+    requests_dropped INTEGER NOT NULL DEFAULT 0,
+    attempts_dropped INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- id is `created << 20 | arrival & 0xFFFFF`: it grows with the date, so rowid order is date order, also in FTS5,
+-- even for history that arrives late. `listed` says whether GET /Messages shows the message.
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL,
+    sid TEXT NOT NULL,
+    arrival INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    sent INTEGER,
+    sender TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    body TEXT NOT NULL,
+    media TEXT NOT NULL,
+    status TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    segments INTEGER NOT NULL,
+    error INTEGER,
+    callback_url TEXT NOT NULL,
+    callback_method TEXT NOT NULL,
+    steps TEXT NOT NULL,
+    next_due INTEGER,
+    rule TEXT,
+    nth INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    scenario INTEGER NOT NULL,
+    listed INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX message_sid ON message (sid, account);
+CREATE UNIQUE INDEX message_arrival ON message (account, arrival);
+CREATE INDEX message_due ON message (next_due) WHERE next_due IS NOT NULL;
+
+-- One pair for each sort of the platform's list: rows of equal value stay newest first in both directions.
+CREATE INDEX message_date ON message (account, id) WHERE listed = 1;
+CREATE INDEX message_sender_asc ON message (account, sender, id DESC) WHERE listed = 1;
+CREATE INDEX message_sender_desc ON message (account, sender, id) WHERE listed = 1;
+CREATE INDEX message_recipient_asc ON message (account, recipient, id DESC) WHERE listed = 1;
+CREATE INDEX message_recipient_desc ON message (account, recipient, id) WHERE listed = 1;
+CREATE INDEX message_direction_asc ON message (account, direction, id DESC) WHERE listed = 1;
+CREATE INDEX message_direction_desc ON message (account, direction, id) WHERE listed = 1;
+CREATE INDEX message_status_asc ON message (account, status, id DESC) WHERE listed = 1;
+CREATE INDEX message_status_desc ON message (account, status, id) WHERE listed = 1;
+CREATE INDEX message_error ON message (account, error, id) WHERE listed = 1 AND error IS NOT NULL;
+
+CREATE VIRTUAL TABLE message_text USING fts5 (
+    account, body, content = 'message', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER message_inserted AFTER INSERT ON message BEGIN
+    INSERT INTO message_text (rowid, account, body) VALUES (new.id, new.account, new.body);
+END;
+CREATE TRIGGER message_deleted AFTER DELETE ON message BEGIN
+    INSERT INTO message_text (message_text, rowid, account, body)
+    VALUES ('delete', old.id, old.account, old.body);
+END;
+
+-- One row for each attempt to tell the app of a status, also those still to come.
+CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    error INTEGER,
+    number INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    sent INTEGER,
+    outcome TEXT NOT NULL,
+    answer INTEGER,
+    duration REAL,
+    problem TEXT NOT NULL,
+    forged INTEGER NOT NULL,
+    garbled INTEGER NOT NULL
+) STRICT;
+CREATE INDEX attempt_message ON attempt (message);
+CREATE INDEX attempt_account ON attempt (account, id);
+CREATE INDEX attempt_pending ON attempt (due) WHERE outcome = 'pending';
+
+CREATE TABLE handset (
+    account INTEGER NOT NULL,
+    number TEXT NOT NULL,
+    state TEXT NOT NULL,
+    sends INTEGER NOT NULL DEFAULT 0,
+    fetches INTEGER NOT NULL DEFAULT 0,
+    texts INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (account, number)
+) STRICT, WITHOUT ROWID;
+
+-- What the app asked, and what it was answered.
+CREATE TABLE request (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    method TEXT NOT NULL,
+    path TEXT NOT NULL,
+    parameters TEXT NOT NULL,
+    answer INTEGER,
+    answer_body TEXT NOT NULL,
+    rule TEXT
+) STRICT;
+CREATE INDEX request_account ON request (account, id);
+
+-- Texts of scenarios that decided messages, for `explain`.
+CREATE TABLE scenario (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account INTEGER NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+CREATE INDEX scenario_account ON scenario (account, id);

@@ -1,0 +1,218 @@
+"""The accounts that are alive: each with its clock, its queue of due things and its scenario ready to decide."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+
+from msgspec.structs import replace
+
+from emulator import scenario_file
+from emulator.clock import Clock, ClockMode, wall
+from emulator.decision import Decider
+from emulator.errors import Conflict, Forbidden
+from emulator.ids import random_sid, random_token
+from emulator.model import Account, AccountStatus
+from emulator.scenario import Scenario
+from emulator.scheduler import Due, Scheduler
+from emulator.store import accounts, journals, messages
+from emulator.store.database import Database
+
+ACCOUNTS_LIMIT = 10_000
+"""How many accounts one server holds; further ones are refused until some are deleted."""
+
+Fire = Callable[["Tenant", list[Due]], Awaitable[None]]
+
+
+class Tenant:
+    """One account, alive."""
+
+    def __init__(self, account: Account, *, clock: Clock, fire: Fire, server_seed: int | None) -> None:
+        self.account = account
+        self.clock = clock
+        self.scheduler = Scheduler(clock=clock, fire=lambda batch: fire(self, batch))
+        self.decider = Decider(Scenario())
+        self.scenario_number = 0
+        self.counts = {"message": 0, "request": 0, "attempt": 0}
+        self._server_seed = server_seed
+
+    @property
+    def id(self) -> int:
+        """The account's number in the store."""
+        return self.account.id
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that decides."""
+        return self.decider.scenario
+
+    @property
+    def seed(self) -> int | None:
+        """The seed somebody chose: the account's, the server's or the scenario's; None when nobody did."""
+        for seed in (self.account.seed, self._server_seed, self.scenario.seed):
+            if seed is not None:
+                return seed
+        return None
+
+
+class Tenants:
+    """All accounts of the server."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        fire: Fire,
+        scenario: Scenario,
+        seed: int | None = None,
+        clock: ClockMode | None = None,
+    ) -> None:
+        self._database = database
+        self._fire = fire
+        self._scenario = scenario
+        self._seed = seed
+        self._clock = clock
+        self._by_sid: dict[str, Tenant] = {}
+        self._by_id: dict[int, Tenant] = {}
+        self._opening = asyncio.Lock()
+
+    def __iter__(self) -> Iterator[Tenant]:
+        return iter(self._by_sid.values())
+
+    def find(self, sid: str) -> Tenant | None:
+        """The account with this SID."""
+        return self._by_sid.get(sid)
+
+    def by_id(self, account: int) -> Tenant | None:
+        """The account with this number in the store."""
+        return self._by_id.get(account)
+
+    def by_login(self, login: str) -> Tenant | None:
+        """The account with this SID or e-mail address; the platform looks for the address first."""
+        if "@" in login:
+            return next((each for each in self if each.account.email_address == login), None)
+        return self._by_sid.get(login)
+
+    async def load(self) -> None:
+        """Bring back the accounts of the store, with everything that is pending."""
+        for account in await self._database.run(accounts.every):
+            scenario = self._scenario if account.scenario is None else scenario_file.load(account.scenario).scenario
+            clock = Clock(
+                mode=account.clock_mode,
+                instant=account.clock_instant,
+                offset=account.clock_offset,
+                started=account.clock_started,
+            )
+            await self._enter(account, clock, scenario)
+        steps = await self._database.run(messages.pending)
+        attempts = await self._database.run(journals.pending_attempts)
+        for kind, rows in (("step", steps), ("attempt", attempts)):
+            for account_id, due, identity in rows:
+                if (tenant := self._by_id.get(account_id)) is not None:
+                    tenant.scheduler.add(due, kind, identity)
+
+    async def create(
+        self,
+        *,
+        sid: str | None = None,
+        auth_token: str | None = None,
+        friendly_name: str = "",
+        email_address: str = "",
+        status: AccountStatus = AccountStatus.ACTIVE,
+        seed: int | None = None,
+        clock: ClockMode | None = None,
+    ) -> Tenant:
+        """A new account; SID and token are random unless given. Raises Conflict when the SID is taken."""
+        sid = sid or random_sid("AC")
+        if sid in self._by_sid:
+            raise Conflict(f"account {sid} exists already", remedy="delete it first, or use it as it is")
+        if len(self._by_sid) >= ACCOUNTS_LIMIT:
+            raise Forbidden(
+                f"this server holds {ACCOUNTS_LIMIT} accounts, its limit",
+                remedy="delete some: DELETE /_emulator/accounts/{sid}",
+            )
+        time = Clock(mode=clock or self._clock or self._scenario.clock or ClockMode.REAL)
+        account = Account(
+            id=0,
+            sid=sid,
+            auth_token=auth_token or random_token(),
+            friendly_name=friendly_name or sid,
+            email_address=email_address,
+            status=status,
+            created=wall(),
+            seed=seed,
+            clock_mode=time.mode,
+            clock_instant=time.now(),
+            clock_offset=time.offset,
+            clock_started=time.started,
+        )
+        tenant = self._tenant(await self._database.run(lambda db: accounts.save(db, account)), time)
+        await self._adopt(tenant, self._scenario)
+        self._by_sid[sid] = self._by_id[tenant.id] = tenant
+        return tenant
+
+    async def open(self, sid: str, auth_token: str) -> Tenant:
+        """The account with this SID, created with that token when it was never seen: what open servers do."""
+        async with self._opening:
+            return self._by_sid.get(sid) or await self.create(sid=sid, auth_token=auth_token)
+
+    async def change(self, tenant: Tenant, **changes: object) -> None:
+        """Change fields of an account, in the store too."""
+        account = replace(tenant.account, **changes)
+        await self._database.run(lambda db: accounts.save(db, account))
+        tenant.account = account
+
+    async def save_clock(self, tenant: Tenant) -> None:
+        """Remember where an account's clock stands."""
+        clock, account = tenant.clock, tenant.id
+        place = (clock.mode, clock.now(), clock.offset, clock.started)
+        await self._database.run(lambda db: accounts.save_clock(db, account, *place))
+
+    async def delete(self, tenant: Tenant) -> None:
+        """Delete an account with all it holds."""
+        tenant.scheduler.clear()
+        await tenant.scheduler.close()
+        account = tenant.id
+        await self._database.run(lambda db: accounts.delete(db, account))
+        self._by_sid.pop(tenant.account.sid, None)
+        self._by_id.pop(account, None)
+
+    async def set_scenario(self, tenant: Tenant, text: str | None) -> None:
+        """Give an account its own scenario, or (None) the server's again. Raises BadScenario; then nothing changes."""
+        scenario = self._scenario if text is None else scenario_file.load(text).scenario
+        await self.change(tenant, scenario=text)
+        if scenario.clock is not None and scenario.clock is not tenant.clock.mode:
+            tenant.clock.switch(scenario.clock)
+            await self.save_clock(tenant)
+        await self._adopt(tenant, scenario)
+
+    async def set_server_scenario(self, scenario: Scenario) -> None:
+        """Replace the scenario of every account that has none of its own."""
+        self._scenario = scenario
+        for tenant in list(self):
+            if tenant.account.scenario is None:
+                await self._adopt(tenant, scenario)
+
+    async def close(self) -> None:
+        """Stop every clock; what is pending stays in the store."""
+        for tenant in self:
+            await tenant.scheduler.close()
+            if tenant.clock.mode is not ClockMode.REAL:
+                await self.save_clock(tenant)
+
+    def _tenant(self, account: Account, clock: Clock) -> Tenant:
+        return Tenant(account, clock=clock, fire=self._fire, server_seed=self._seed)
+
+    async def _enter(self, account: Account, clock: Clock, scenario: Scenario) -> None:
+        tenant = self._tenant(account, clock)
+        self._by_sid[account.sid] = self._by_id[account.id] = tenant
+        tenant.counts = await self._database.run(lambda db: journals.counts(db, account.id))
+        await self._adopt(tenant, scenario)
+
+    async def _adopt(self, tenant: Tenant, scenario: Scenario) -> None:
+        account, before = tenant.id, tenant.scenario
+        number = 0
+        if scenario.rules:
+            number = await self._database.run(lambda db: journals.keep_scenario(db, account, scenario.text))
+        if scenario.list_all is not before.list_all:
+            await self._database.run(lambda db: messages.relist(db, account, everything=scenario.list_all))
+        tenant.decider, tenant.scenario_number = Decider(scenario), number
+        tenant.scheduler.wake()

@@ -1,0 +1,138 @@
+"""What the surfaces share: the application's keys, reading parameters, checking text, writing JSON."""
+
+import json
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from emulator.config import Config
+from emulator.engine import Engine
+from emulator.errors import BadRequest, TooLarge, UnsupportedMediaType
+
+BODY_LIMIT = 10_000_000
+"""Bytes of a request body; the platform answers 413 beyond (its body length filter)."""
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
+CONFIG = web.AppKey("config", Config)
+ENGINE = web.AppKey("engine", Engine)
+
+_encoder = msgspec.json.Encoder()
+
+
+def json_bytes(value: object) -> bytes:
+    """JSON with two spaces of indentation, as the platform writes it."""
+    return msgspec.json.format(_encoder.encode(value), indent=2)
+
+
+def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """An answer whose Content-Type is exactly `application/json`: one client library compares it for equality."""
+    return web.Response(body=json_bytes(value), status=status, content_type=JSON, headers=headers)
+
+
+async def read_parameters(request: web.Request) -> dict[str, Any]:
+    """The parameters of a POST: a form's text values, or the members of a JSON object.
+
+    Raises UnsupportedMediaType, TooLarge, or BadRequest for a body that cannot be read or names a parameter twice.
+    """
+    if (request.content_length or 0) > BODY_LIMIT:
+        raise TooLarge(f"Length larger than {BODY_LIMIT}")
+    kind = request.content_type
+    if kind not in (FORM, JSON):
+        raise UnsupportedMediaType(
+            f"Content-Type {request.headers.get('Content-Type', 'is missing and')!r} is not read here",
+            remedy=f"send {FORM} or {JSON}",
+        )
+    try:
+        pairs = (await request.post()).items() if kind == FORM else _json_members(await request.read())
+    except web.HTTPRequestEntityTooLarge:
+        raise TooLarge(f"Length larger than {BODY_LIMIT}") from None
+    except (UnicodeDecodeError, LookupError):
+        raise BadRequest("the body is not text in the charset its Content-Type names", remedy="send UTF-8") from None
+    return _unique(pairs)
+
+
+def check_text(name: str, value: object, *, limit: int) -> str | None:
+    """What is wrong with a text parameter, or None."""
+    if not isinstance(value, str):
+        return f"{name} must be text, not {_kind(value)}"
+    if len(value) > limit:
+        return f"{name} is longer than {limit} characters"
+    if "\x00" in value:
+        return f"{name} contains a NUL character"
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return f"{name} contains half of a surrogate pair, which is not text"
+    return None
+
+
+def unknown_parameters(given: Iterable[str], known: Iterable[str]) -> str:
+    """A sentence about parameters nobody reads, with the nearest known names; empty when there are none."""
+    known = list(known)
+    said = []
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            said.append(f"{name[:60]!r}" + (f" (did you mean {near[0]}?)" if near else ""))
+    return f"ignored unknown parameters: {', '.join(said[:10])}" if said else ""
+
+
+def whole_number(name: str, text: str, *, low: int, high: int) -> int:
+    """Read a whole number in a range. Raises BadRequest naming the parameter."""
+    digits = text.removeprefix("-")
+    if len(text) > 20 or not (digits.isascii() and digits.isdigit()):
+        raise BadRequest(f"{name} must be a whole number, not {text[:40]!r}")
+    number = int(text)
+    if not low <= number <= high:
+        raise BadRequest(f"{name} must be between {low} and {high}, not {number}")
+    return number
+
+
+def _json_members(body: bytes) -> list[tuple[str, Any]]:
+    try:
+        value = json.loads(body, object_pairs_hook=_Members, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"the body is not JSON: {error}"[:300], remedy="send a JSON object") from None
+    if not isinstance(value, _Members):
+        raise BadRequest("the body must be a JSON object, as {...}")
+    return value
+
+
+class _Members(list[tuple[str, Any]]):
+    """A JSON object before duplicates are looked for."""
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise BadRequest(f"{name[:60]} is given twice", remedy="send each parameter once")
+        found[name] = _plain(value)
+    return found
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+    if isinstance(value, _Members):
+        return _unique(value)
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int | float):
+        return "a number"
+    return "a list" if isinstance(value, list) else "an object"
