@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct
 
@@ -192,6 +193,53 @@ class Account(Struct, frozen=True, kw_only=True):
     clock_instant: int = 0
     clock_offset: int = 0
     clock_started: int = 0
+
+
+class Number(Struct, frozen=True, kw_only=True):
+    """A provisioned number. `settings` holds what the platform's resource shows, under the platform's keys."""
+
+    id: int = 0
+    account: int
+    sid: str
+    number: str
+    friendly_name: str
+    created: int
+    updated: int
+    settings: dict[str, Any]
+    from_scenario: bool = False
+
+    def setting(self, name: str) -> str:
+        """A text setting such as `sms_url`; empty when it is not set."""
+        return str(self.settings.get(name) or "")
+
+
+class Application(Struct, frozen=True, kw_only=True):
+    """An application that numbers are bound to. `settings` as for a number."""
+
+    id: int = 0
+    account: int
+    sid: str
+    friendly_name: str
+    created: int
+    updated: int
+    settings: dict[str, Any]
+
+
+class Notification(Struct, frozen=True, kw_only=True):
+    """One line of the error log that an app's developer reads. `log` is 0 for an error, 1 for a warning."""
+
+    id: int = 0
+    account: int
+    sid: str
+    created: int
+    log: int
+    code: int
+    text: str
+    request_url: str = ""
+    request_method: str = ""
+    request_variables: str = ""
+    response_headers: str = ""
+    response_body: str = ""
 
 
 class Handset(Struct, frozen=True, kw_only=True):

@@ -53,7 +53,7 @@ def save_clock(db: Transaction, account: int, mode: ClockMode, instant: int, off
 
 def forget(db: Transaction, account: int) -> None:
     """Forget messages, journals and handsets of an account; the account stays."""
-    for table in ("message", "attempt", "handset", "request", "scenario"):
+    for table in ("message", "attempt", "handset", "request", "scenario", "notification", "media", "email"):
         db.execute(f"DELETE FROM {table} WHERE account = ?", (account,))
     db.execute(
         "UPDATE account SET mode = 'normal', messages_dropped = 0, requests_dropped = 0, attempts_dropped = 0 "
@@ -62,9 +62,16 @@ def forget(db: Transaction, account: int) -> None:
     )
 
 
+def forget_provisioning(db: Transaction, account: int) -> None:
+    """Forget numbers and applications of an account."""
+    for table in ("number", "application"):
+        db.execute(f"DELETE FROM {table} WHERE account = ?", (account,))
+
+
 def delete(db: Transaction, account: int) -> None:
     """Delete an account with all it holds."""
     forget(db, account)
+    forget_provisioning(db, account)
     db.execute("DELETE FROM account WHERE id = ?", (account,))
 
 

@@ -129,3 +129,72 @@ CREATE TABLE scenario (
     text TEXT NOT NULL
 ) STRICT;
 CREATE INDEX scenario_account ON scenario (account, id);
+
+-- Numbers and applications: what the platform's resources show is JSON under the platform's keys.
+CREATE TABLE number (
+    id INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL,
+    sid TEXT NOT NULL,
+    number TEXT NOT NULL,
+    friendly_name TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    settings TEXT NOT NULL,
+    from_scenario INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX number_number ON number (account, number);
+CREATE UNIQUE INDEX number_sid ON number (sid);
+
+CREATE TABLE application (
+    id INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL,
+    sid TEXT NOT NULL,
+    friendly_name TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    settings TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX application_sid ON application (sid);
+CREATE INDEX application_account ON application (account, id);
+
+CREATE TABLE notification (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account INTEGER NOT NULL,
+    sid TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    log INTEGER NOT NULL,
+    code INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    request_url TEXT NOT NULL,
+    request_method TEXT NOT NULL,
+    request_variables TEXT NOT NULL,
+    response_headers TEXT NOT NULL,
+    response_body TEXT NOT NULL
+) STRICT;
+CREATE INDEX notification_account ON notification (account, id);
+CREATE UNIQUE INDEX notification_sid ON notification (sid);
+
+-- Attachments of inbound messages, which the app fetches from us: the bytes, or where they are.
+CREATE TABLE media (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account INTEGER NOT NULL,
+    name TEXT NOT NULL UNIQUE,
+    content_type TEXT NOT NULL,
+    source TEXT NOT NULL,
+    content BLOB NOT NULL
+) STRICT;
+CREATE INDEX media_account ON media (account, id);
+
+-- What RCML asked to be mailed: recorded, not sent.
+CREATE TABLE email (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    sender TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    cc TEXT NOT NULL,
+    bcc TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+CREATE INDEX email_account ON email (account, id);

@@ -1,0 +1,134 @@
+"""Provisioned numbers and the applications they are bound to, as rows."""
+
+import json
+from collections.abc import Sequence
+
+from emulator.model import Application, Number
+from emulator.store.database import Transaction
+
+_NUMBER = "id, account, sid, number, friendly_name, created, updated, settings, from_scenario"
+_APPLICATION = "id, account, sid, friendly_name, created, updated, settings"
+
+
+def save_number(db: Transaction, number: Number) -> Number | None:
+    """Insert (id 0) or replace a number; None when the account has that number already."""
+    n = number
+    values = (
+        n.account,
+        n.sid,
+        n.number,
+        n.friendly_name,
+        n.created,
+        n.updated,
+        json.dumps(n.settings),
+        n.from_scenario,
+    )
+    if n.id:
+        db.execute(
+            "UPDATE number SET account = ?, sid = ?, number = ?, friendly_name = ?, created = ?, updated = ?, "
+            "settings = ?, from_scenario = ? WHERE id = ?",
+            (*values, n.id),
+        )
+        return n
+    row = db.execute(
+        "INSERT INTO number (account, sid, number, friendly_name, created, updated, settings, from_scenario) "
+        f"VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, number) DO NOTHING RETURNING {_NUMBER}",
+        values,
+    ).fetchone()
+    return _number(row) if row else None
+
+
+def number_by_sid(db: Transaction, sid: str) -> Number | None:
+    """The number with this SID, whichever account has it."""
+    row = db.execute(f"SELECT {_NUMBER} FROM number WHERE sid = ?", (sid,)).fetchone()
+    return _number(row) if row else None
+
+
+def find_number(db: Transaction, account: int, number: str) -> Number | None:
+    """The account's number as given, or with or without its leading `+`."""
+    bare = number.removeprefix("+")
+    row = db.execute(
+        f"SELECT {_NUMBER} FROM number WHERE account = ? AND number IN (?, ?, ?) ORDER BY number = ? DESC LIMIT 1",
+        (account, number, bare, "+" + bare, number),
+    ).fetchone()
+    return _number(row) if row else None
+
+
+def numbers_of(db: Transaction, account: int) -> list[Number]:
+    """Every number of the account, oldest first."""
+    rows = db.execute(f"SELECT {_NUMBER} FROM number WHERE account = ? ORDER BY id", (account,))
+    return [_number(row) for row in rows]
+
+
+def delete_number(db: Transaction, number: Number) -> None:
+    """Give a number back."""
+    db.execute("DELETE FROM number WHERE id = ?", (number.id,))
+
+
+def provision(db: Transaction, account: int, numbers: Sequence[Number]) -> None:
+    """Make these the numbers that the account has by its scenario; those provisioned by hand stay and win."""
+    db.execute("DELETE FROM number WHERE account = ? AND from_scenario = 1", (account,))
+    for number in numbers:
+        save_number(db, number)
+
+
+def save_application(db: Transaction, application: Application) -> Application:
+    """Insert (id 0) or replace an application."""
+    a = application
+    values = (a.account, a.sid, a.friendly_name, a.created, a.updated, json.dumps(a.settings))
+    if a.id:
+        db.execute(
+            "UPDATE application SET account = ?, sid = ?, friendly_name = ?, created = ?, updated = ?, settings = ? "
+            "WHERE id = ?",
+            (*values, a.id),
+        )
+        return a
+    row = db.execute(
+        "INSERT INTO application (account, sid, friendly_name, created, updated, settings) VALUES (?, ?, ?, ?, ?, ?) "
+        f"RETURNING {_APPLICATION}",
+        values,
+    ).fetchone()
+    return _application(row)
+
+
+def application_by_sid(db: Transaction, sid: str) -> Application | None:
+    """The application with this SID, whichever account has it."""
+    row = db.execute(f"SELECT {_APPLICATION} FROM application WHERE sid = ?", (sid,)).fetchone()
+    return _application(row) if row else None
+
+
+def applications_of(db: Transaction, account: int) -> list[Application]:
+    """Every application of the account, oldest first."""
+    rows = db.execute(f"SELECT {_APPLICATION} FROM application WHERE account = ? ORDER BY id", (account,))
+    return [_application(row) for row in rows]
+
+
+def delete_application(db: Transaction, application: Application) -> None:
+    """Delete an application; numbers bound to it keep naming it, as on the platform."""
+    db.execute("DELETE FROM application WHERE id = ?", (application.id,))
+
+
+def _number(row: tuple) -> Number:  # type: ignore[type-arg]  # a row of the columns above
+    return Number(
+        id=row[0],
+        account=row[1],
+        sid=row[2],
+        number=row[3],
+        friendly_name=row[4],
+        created=row[5],
+        updated=row[6],
+        settings=json.loads(row[7]),
+        from_scenario=bool(row[8]),
+    )
+
+
+def _application(row: tuple) -> Application:  # type: ignore[type-arg]  # a row of the columns above
+    return Application(
+        id=row[0],
+        account=row[1],
+        sid=row[2],
+        friendly_name=row[3],
+        created=row[4],
+        updated=row[5],
+        settings=json.loads(row[6]),
+    )
