@@ -9,6 +9,7 @@ from emulator import scenario_file
 from emulator.api import dispatch
 from emulator.callbacks import Courier, open_session
 from emulator.config import Config
+from emulator.conversation import Conversations
 from emulator.engine import Engine, Limits
 from emulator.errors import BadScenario, StartFailed
 from emulator.events import Events
@@ -53,7 +54,8 @@ async def _engine(app: web.Application) -> AsyncIterator[None]:
         engine = app[ENGINE] = Engine(database=database, events=Events(), limits=limits)
         tenants = Tenants(database=database, fire=engine.fire, scenario=scenario, seed=config.seed, clock=config.clock)
         courier = Courier(session=session, load=engine.load, record=engine.record)
-        await engine.start(tenants=tenants, courier=courier)
+        conversations = Conversations(engine=engine, session=session)
+        await engine.start(tenants=tenants, courier=courier, converse=conversations.converse)
         await _default_account(tenants, config)
         yield
         await tenants.close()

@@ -194,6 +194,10 @@ async def open_session(*, verify_tls: bool = True) -> AsyncIterator[aiohttp.Clie
         yield session
 
 
+Session = aiohttp.ClientSession
+"""The shared client, for those who are handed it."""
+
+
 async def request(session: aiohttp.ClientSession, outgoing: Outgoing) -> Answer:
     """Make one request, following redirects with the same method and parameters as the platform does."""
     passed = stopwatch()

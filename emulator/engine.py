@@ -1,32 +1,30 @@
 """The story: a message is sent, its steps happen when they are due, and the app is told of each."""
 
 import asyncio
+import itertools
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from emulator import segments, telling, timeline
+from emulator import acceptance, playing, telling, timeline
+from emulator.acceptance import Draft
 from emulator.callbacks import Answer, Courier, Flight
-from emulator.clock import ClockMode
-from emulator.conditions import Facts
 from emulator.decision import NOTHING_SPECIAL, Decision
 from emulator.errors import StorageFailed
 from emulator.events import Events
-from emulator.ids import random_sid, seeded_sid
+from emulator.incoming import Text
 from emulator.model import (
-    LISTED,
     Attempt,
     Direction,
-    Media,
     Message,
     Outcome,
     Status,
-    Step,
-    channel_of,
 )
+from emulator.playing import Arrivals, Played
 from emulator.scheduler import Due
 from emulator.store import accounts, journals, messages
 from emulator.store.database import Database, Transaction
@@ -35,16 +33,8 @@ from emulator.tenants import Tenant, Tenants
 log = logging.getLogger("emulator")
 
 
-class Draft(Struct, frozen=True, kw_only=True):
-    """A message somebody asks to be sent, checked but not yet accepted."""
-
-    sender: str
-    recipient: str
-    body: str = ""
-    media: tuple[Media, ...] = ()
-    callback_url: str = ""
-    callback_method: str = "GET"
-    direction: Direction = Direction.OUTBOUND_API
+Converse = Callable[[telling.Call, Answer], Awaitable[Answer]]
+"""Acts on the app's answer to a text; returns the answer that counts, which may be the fallback's."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -64,14 +54,6 @@ class Sent:
         """Lets the timeline begin; done by itself once the request was answered."""
 
 
-class _Played(Struct, frozen=True, kw_only=True):
-    """What one step, or one attempt, of a message led to."""
-
-    message: Message
-    steps: tuple[Step, ...] = ()
-    attempts: tuple[Attempt, ...] = ()
-
-
 class Engine:
     """Sends, plays timelines, tells the app. `courier` is given by `callbacks`, once it knows this engine."""
 
@@ -81,13 +63,15 @@ class Engine:
         self.limits = limits
         self.tenants: Tenants
         self.courier: Courier[telling.Call]
-        self._arrivals = 0
+        self.converse: Converse
+        self._arrivals: Arrivals = itertools.count(1).__next__
 
-    async def start(self, *, tenants: Tenants, courier: Courier[telling.Call]) -> None:
+    async def start(self, *, tenants: Tenants, courier: Courier[telling.Call], converse: Converse) -> None:
         """Take up what the store holds."""
         self.tenants = tenants
         self.courier = courier
-        self._arrivals = await self.database.run(messages.last_arrival)
+        self.converse = converse
+        self._arrivals = itertools.count(await self.database.run(messages.last_arrival) + 1).__next__
         await tenants.load()
 
     @asynccontextmanager
@@ -103,38 +87,35 @@ class Engine:
         finally:
             tenant.scheduler.release()
 
+    async def receive(self, tenant: Tenant, text: Text) -> tuple[Message, list[Any]]:
+        """A handset texts: tell the app and act on its answer. Returns the message and the conversation it led to."""
+        now = tenant.clock.now()
+        played = await self.database.run(lambda db: playing.take(db, tenant, text, now, self._arrivals))
+        heard: list[Any] = []
+        await self._tell(tenant, [played], heard=heard)
+        return played.message, heard
+
     async def watch(self, tenant: Tenant, request: str, message: Message | None = None) -> Decision:
         """The decision on a request that reads: `fetch` of a message, or `list`."""
         if not tenant.decider.watches(request):
             return NOTHING_SPECIAL
-        facts = _facts_of(tenant, request, message)
-
-        def work(db: Transaction) -> Decision:
-            handset = accounts.count_request(db, tenant.id, facts.recipient, "fetches")
-            facts.nth, facts.state = handset.fetches, handset.state
-            decision = tenant.decider.decide(facts)
-            if decision.set is not None and facts.recipient:
-                accounts.set_state(db, tenant.id, facts.recipient, decision.set)
-            return decision
-
-        return await self.database.run(work)
+        now = tenant.clock.now()
+        return await self.database.run(lambda db: acceptance.watch(db, tenant, request, message, now=now))
 
     async def force(self, tenant: Tenant, message: Message, status: Status, error: int | None) -> Message:
         """Bring a message to a status now, tell the app, drop what was still to come; returns when it answered."""
         now = tenant.clock.now()
 
-        def work(db: Transaction) -> _Played | None:
+        def work(db: Transaction) -> list[Played]:
             found = messages.by_id(db, message.id)
             if found is None:
-                return None
+                return []
             forced, step = timeline.force(found, status, error, now)
-            return self._store(db, tenant, forced, (step,), now)
+            return playing.happen(db, tenant, forced, (step,), now, self._arrivals)
 
         played = await self.database.run(work)
-        if played is None:
-            return message
-        await self._tell(tenant, [played])
-        return played.message
+        await self._tell(tenant, played)
+        return played[0].message if played else message
 
     async def reset(self, tenant: Tenant) -> None:
         """Forget messages, journals, handsets, pending events and counted rates of an account."""
@@ -161,7 +142,7 @@ class Engine:
         """Play what is due, tell the app, and return when it has answered."""
         now = tenant.clock.now()
         try:
-            played = await self.database.run(lambda db: self._play(db, tenant, batch, now))
+            played = await self.database.run(lambda db: playing.play(db, tenant, batch, now, self._arrivals))
             await self._tell(tenant, played)
         except StorageFailed:
             raise
@@ -182,14 +163,21 @@ class Engine:
         return telling.call(tenant, *pair) if pair and tenant else None
 
     async def record(self, call: telling.Call, answer: Answer) -> None:
-        """Store how an attempt went, and plan the next one if it should be retried."""
+        """Store how an attempt went, and plan the next one if it should be retried. A text's answer is acted upon."""
+        inbound = call.message.direction is Direction.INBOUND
+        if inbound:
+            answer = await self.converse(call, answer)
         tenant, now = call.tenant, call.tenant.clock.now()
         done = telling.done(call, answer, now)
         again = self._retry(call, done, answer, now)
+        failed = inbound and done.outcome is Outcome.FAILED and again is None
 
         def work(db: Transaction) -> int | None:
             if not journals.finish_attempt(db, done):
                 return None
+            if failed:
+                message = replace(call.message, status=Status.FAILED, updated=now)
+                messages.update(db, message, listed=True)
             return journals.insert_attempt(db, again) if again else 0
 
         identity = await self.database.run(work)
@@ -197,24 +185,15 @@ class Engine:
             return
         if identity and again:
             tenant.scheduler.add(again.due, "attempt", identity)
+        if failed:
+            self._publish(tenant, "status", {"message": call.message.sid, "status": Status.FAILED, "error_code": None})
         self._publish(tenant, "callback", telling.callback_details(call.message, done))
 
     async def _accept(self, tenant: Tenant, draft: Draft) -> Sent:
-        self._arrivals += 1
-        now, arrival = tenant.clock.now(), self._arrivals
-        facts = Facts(
-            to=draft.recipient,
-            sender=draft.sender,
-            body=draft.body,
-            media=tuple(media.url for media in draft.media),
-            # only SMS is cut into segments; the page's MMS examples have one
-            segments=segments.count(draft.body) if channel_of(draft.recipient) == "sms" else 1,
-            mode=tenant.account.mode,
-            now=now,
-            started=tenant.clock.started,
-            seed=tenant.seed or 0,
+        now, arrival = tenant.clock.now(), self._arrivals()
+        decision, message = await self.database.run(
+            lambda db: acceptance.accept(db, tenant, draft, now=now, arrival=arrival)
         )
-        decision, message = await self.database.run(lambda db: self._decide(db, tenant, draft, facts, arrival))
         if message is None:
             return Sent(decision, None, lambda: None)
         self._count(tenant, "message")
@@ -222,20 +201,6 @@ class Engine:
         if message.steps and message.steps[0].callback.first:
             message = await self._tell_first(tenant, message)
         return Sent(decision, message, _once(lambda: self._begin(tenant, message)))
-
-    def _decide(
-        self, db: Transaction, tenant: Tenant, draft: Draft, facts: Facts, arrival: int
-    ) -> tuple[Decision, Message | None]:
-        handset = accounts.count_request(db, tenant.id, facts.recipient, "sends")
-        facts.nth, facts.state = handset.sends, handset.state
-        decision = tenant.decider.decide(facts)
-        if decision.set is not None:
-            accounts.set_state(db, tenant.id, facts.recipient, decision.set)
-        if not decision.accepted:
-            return decision, None
-        message = _message(tenant, draft, facts, decision, arrival)
-        messages.insert(db, message, listed=tenant.scenario.list_all)
-        return decision, message
 
     def _begin(self, tenant: Tenant, message: Message) -> None:
         due = messages.next_due(message)
@@ -245,58 +210,40 @@ class Engine:
     async def _tell_first(self, tenant: Tenant, message: Message) -> Message:
         now = tenant.clock.now()
 
-        def work(db: Transaction) -> _Played:
-            played, steps = timeline.play(message, now, only_first=True)
-            return self._store(db, tenant, played, steps, now)
+        def work(db: Transaction) -> list[Played]:
+            first, steps = timeline.play(message, now, only_first=True)
+            return playing.happen(db, tenant, first, steps, now, self._arrivals)
 
         played = await self.database.run(work)
-        await self._tell(tenant, [played], next_step=False)
-        return played.message
+        await self._tell(tenant, played, next_step=False)
+        return played[0].message
 
-    def _play(self, db: Transaction, tenant: Tenant, batch: Sequence[Due], now: int) -> list[_Played]:
-        played = []
-        for due in batch:
-            if due.kind == "attempt":
-                attempt = journals.attempt(db, due.id)
-                message = messages.by_id(db, attempt.message) if attempt else None
-                if attempt and message:
-                    played.append(_Played(message=message, attempts=(attempt,)))
-            elif (message := messages.by_id(db, due.id)) is not None:
-                played.append(self._store(db, tenant, *timeline.play(message, now), now))
-        if tenant.clock.mode is not ClockMode.REAL:
-            clock = tenant.clock
-            accounts.save_clock(db, tenant.id, clock.mode, now, clock.offset, clock.started)
-        return played
-
-    def _store(self, db: Transaction, tenant: Tenant, message: Message, steps: tuple[Step, ...], now: int) -> _Played:
-        messages.update(db, message, listed=tenant.scenario.list_all or message.status in LISTED)
-        attempts = tuple(
-            replace(attempt, id=journals.insert_attempt(db, attempt))
-            for attempt in timeline.attempts(message, steps, now)
-        )
-        return _Played(message=message, steps=steps, attempts=attempts)
-
-    async def _tell(self, tenant: Tenant, played: Sequence[_Played], *, next_step: bool = True) -> None:
+    async def _tell(
+        self, tenant: Tenant, played: Sequence[Played], *, next_step: bool = True, heard: list[Any] | None = None
+    ) -> None:
         flight = Flight()
         now = tenant.clock.now()
         for each in played:
+            if each.arrived:
+                self._count(tenant, "message")
+                self._publish(tenant, "inbound", {"message": each.message.sid, "from": each.message.sender})
             if next_step and each.steps:
                 self._begin(tenant, each.message)
             for step in each.steps:
                 if step.status is not None:
                     self._publish(tenant, "status", telling.status_details(each.message, step))
             for attempt in each.attempts:
-                self._dispatch(tenant, each.message, attempt, now, flight)
+                self._dispatch(telling.call(tenant, each.message, attempt, heard), now, flight)
         await flight.landed()
 
-    def _dispatch(self, tenant: Tenant, message: Message, attempt: Attempt, now: int, flight: Flight) -> None:
+    def _dispatch(self, call: telling.Call, now: int, flight: Flight) -> None:
+        tenant, message, attempt = call.tenant, call.message, call.attempt
         if attempt.outcome is Outcome.LOST:
             self._publish(tenant, "callback", telling.callback_details(message, attempt))
         elif attempt.due > now:
             tenant.scheduler.add(attempt.due, "attempt", attempt.id)
         else:
-            call = telling.call(tenant, message, attempt)
-            self.courier.deliver(attempt.id, message=message.id, url=message.callback_url, flight=flight, outgoing=call)
+            self.courier.deliver(attempt.id, message=message.id, url=call.url, flight=flight, outgoing=call)
         self._count(tenant, "attempt")
 
     def _retry(self, call: telling.Call, done: Attempt, answer: Answer, now: int) -> Attempt | None:
@@ -326,48 +273,6 @@ class Engine:
 
     def _background(self, work: "asyncio.Future[object]") -> None:
         work.add_done_callback(_log_failure)
-
-
-def _facts_of(tenant: Tenant, request: str, message: Message | None) -> Facts:
-    facts = Facts(
-        request=request,
-        mode=tenant.account.mode,
-        now=tenant.clock.now(),
-        started=tenant.clock.started,
-        seed=tenant.seed or 0,
-    )
-    if message is not None:
-        facts.to, facts.sender, facts.body = message.recipient, message.sender, message.body
-        facts.media = tuple(media.url for media in message.media)
-        facts.segments = message.segments
-    return facts
-
-
-def _message(tenant: Tenant, draft: Draft, facts: Facts, decision: Decision, arrival: int) -> Message:
-    seed = tenant.seed
-    return Message(
-        id=messages.identity(facts.now, arrival),
-        account=tenant.id,
-        sid=random_sid("SM") if seed is None else seeded_sid("SM", seed, facts.recipient, facts.nth),
-        arrival=arrival,
-        created=facts.now,
-        updated=facts.now,
-        sender=draft.sender,
-        recipient=draft.recipient,
-        body=draft.body,
-        media=draft.media,
-        status=Status.QUEUED,
-        direction=draft.direction,
-        segments=facts.segments,
-        callback_url=draft.callback_url,
-        callback_method=draft.callback_method,
-        steps=decision.steps,
-        rule=decision.rule,
-        nth=facts.nth,
-        state=facts.state,
-        mode=facts.mode,
-        scenario=tenant.scenario_number,
-    )
 
 
 def _drop_oldest(db: Transaction, account: int, table: str, keep: int) -> int:

@@ -1,33 +1,42 @@
-"""What the app is told: the request of a status callback, and how it went."""
+"""What the app is told: the request of a status callback or of an inbound text, and how it went."""
+
+from typing import Any
 
 from msgspec.structs import replace
 
 from emulator.callbacks import Answer, Outgoing
 from emulator.clock import ClockMode
 from emulator.ids import seeded_sid
-from emulator.model import Attempt, Message, Outcome, Step
+from emulator.model import Attempt, Direction, Message, Outcome, Step
 from emulator.tenants import Tenant
 
 
 class Call(Outgoing, frozen=True, kw_only=True):
-    """A status callback on its way: the request, and whose it is."""
+    """A status callback or an inbound text on its way: the request, and whose it is.
+
+    `heard` collects the conversation that a text leads to, for a caller that waits for it.
+    """
 
     tenant: Tenant
     attempt: Attempt
     message: Message
+    heard: list[Any] | None = None
 
 
-def call(tenant: Tenant, message: Message, attempt: Attempt) -> Call:
-    """The callback that makes this attempt."""
+def call(tenant: Tenant, message: Message, attempt: Attempt, heard: list[Any] | None = None) -> Call:
+    """The request that makes this attempt."""
+    inbound = message.direction is Direction.INBOUND
+    sid = tenant.account.sid
     return Call(
         url=message.callback_url,
         method=message.callback_method,
-        parameters=parameters(tenant.account.sid, message, attempt),
+        parameters=inbound_parameters(sid, message) if inbound else parameters(sid, message, attempt),
         timeout=tenant.scenario.callback.timeout,
         garbled=attempt.garbled,
         tenant=tenant,
         attempt=attempt,
         message=message,
+        heard=heard,
     )
 
 
@@ -43,21 +52,38 @@ def parameters(account_sid: str, message: Message, attempt: Attempt) -> list[tup
         ("To", message.recipient),
         ("Body", message.body),
     ]
-    for media in message.media:
-        said += [("MediaUrl", media.url), ("MediaType", media.content_type)]
-    return said
+    return said + _media(message)
+
+
+def inbound_parameters(account_sid: str, message: Message) -> list[tuple[str, str]]:
+    """What the app is told of a text (page lines 352-376), and the message's SID under both names it has had."""
+    return [
+        ("AccountSid", account_sid),
+        ("From", message.sender),
+        ("To", message.recipient),
+        ("Body", message.body),
+        *_media(message),
+        ("MessageSid", message.sid),
+        ("SmsSid", message.sid),
+    ]
+
+
+def _media(message: Message) -> list[tuple[str, str]]:
+    return [pair for media in message.media for pair in (("MediaUrl", media.url), ("MediaType", media.content_type))]
 
 
 def done(of: Call, answer: Answer, now: int) -> Attempt:
     """The attempt with what came of it."""
+    # a text is read when the answer is 200 (page line 378); a status callback is content with any 2xx
+    ok = answer.status == 200 if of.message.direction is Direction.INBOUND else answer.ok
     real = of.tenant.clock.mode is ClockMode.REAL
     problem = answer.problem
-    if answer.status is not None and not answer.ok:
+    if answer.status is not None and not ok:
         problem = f"answered {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}".rstrip(": ")
     return replace(
         of.attempt,
         sent=now - round(answer.duration) if real else now,
-        outcome=Outcome.ANSWERED if answer.ok else Outcome.FAILED,
+        outcome=Outcome.ANSWERED if ok else Outcome.FAILED,
         answer=answer.status,
         duration=round(answer.duration, 3),
         problem=problem,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from emulator.model import Attempt, Message, Outcome, Status, Step
+from emulator.model import Attempt, Direction, Message, Outcome, Status, Step
 
 
 def play(message: Message, now: int, *, only_first: bool = False) -> tuple[Message, tuple[Step, ...]]:
@@ -31,7 +31,7 @@ def force(message: Message, status: Status, error: int | None, now: int) -> tupl
 
 def attempts(message: Message, steps: Sequence[Step], now: int) -> list[Attempt]:
     """The callback attempts that these steps of the message cause, in order."""
-    if not message.callback_url:
+    if not message.callback_url or message.direction is Direction.INBOUND:
         return []
     return [
         Attempt(

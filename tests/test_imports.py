@@ -19,8 +19,10 @@ LAYERS = (
     {"scenario_file", "fake", "store", "scheduler", "callbacks", "events"},
     # the story
     {"tenants"},
-    {"telling"},
+    {"acceptance", "incoming", "telling"},
+    {"playing"},
     {"engine"},
+    {"conversation"},
     # shared by surfaces
     {"config"},
     {"wire"},

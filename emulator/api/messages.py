@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from emulator.acceptance import Draft
 from emulator.api import render
 from emulator.api.answers import Call
-from emulator.engine import Draft
 from emulator.errors import BadRequest, Forbidden, NotFound
 from emulator.model import Channel, Media, Message, channel_of, is_alphanumeric_sender, is_number, number_of
 from emulator.store import messages

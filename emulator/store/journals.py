@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.model import Attempt, Outcome, Status
 from emulator.store.database import Transaction
@@ -51,6 +52,11 @@ def insert_attempt(db: Transaction, attempt: Attempt) -> int:
         ),
     )
     return cursor.lastrowid or 0
+
+
+def stored(db: Transaction, attempt: Attempt) -> Attempt:
+    """Store a new attempt; returns it with its id."""
+    return replace(attempt, id=insert_attempt(db, attempt))
 
 
 def finish_attempt(db: Transaction, attempt: Attempt) -> bool:

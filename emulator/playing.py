@@ -1,0 +1,73 @@
+"""Playing what is due, inside one transaction: steps happen, texts arrive, callbacks become rows to be sent."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from emulator import incoming, timeline
+from emulator.clock import ClockMode
+from emulator.model import LISTED, Attempt, Direction, Message, Status, Step, number_of
+from emulator.scheduler import Due
+from emulator.store import accounts, journals, messages, numbers
+from emulator.store.database import Transaction
+from emulator.tenants import Tenant
+
+Arrivals = Callable[[], int]
+"""Gives the next arrival number."""
+
+
+class Played(Struct, frozen=True, kw_only=True):
+    """What became of one message: the steps that happened and the attempts to tell the app."""
+
+    message: Message
+    steps: tuple[Step, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    arrived: bool = False
+    """Whether this is a text that has just come in."""
+
+
+def play(db: Transaction, tenant: Tenant, batch: Sequence[Due], now: int, arrivals: Arrivals) -> list[Played]:
+    """Play what is due at `now`."""
+    played: list[Played] = []
+    for due in batch:
+        if due.kind == "attempt":
+            attempt = journals.attempt(db, due.id)
+            message = messages.by_id(db, attempt.message) if attempt else None
+            if attempt and message:
+                played.append(Played(message=message, attempts=(attempt,)))
+        elif (message := messages.by_id(db, due.id)) is not None:
+            played += happen(db, tenant, *timeline.play(message, now), now, arrivals)
+    if tenant.clock.mode is not ClockMode.REAL:
+        accounts.save_clock(db, tenant.id, tenant.clock.mode, now, tenant.clock.offset, tenant.clock.started)
+    return played
+
+
+def happen(
+    db: Transaction, tenant: Tenant, message: Message, steps: Sequence[Step], now: int, arrivals: Arrivals
+) -> list[Played]:
+    """Store a message after these steps, the attempts to tell the app, and the texts they bring in."""
+    messages.update(db, message, listed=tenant.scenario.list_all or message.status in LISTED)
+    attempts = tuple(journals.stored(db, attempt) for attempt in timeline.attempts(message, steps, now))
+    played = [Played(message=message, steps=tuple(steps), attempts=attempts)]
+    return played + [take(db, tenant, text, now, arrivals) for text in _texts(db, message, steps)]
+
+
+def take(db: Transaction, tenant: Tenant, text: incoming.Text, now: int, arrivals: Arrivals) -> Played:
+    """Take in a text."""
+    message, attempt = incoming.take(db, tenant, text, now=now, arrival=arrivals())
+    return Played(message=message, attempts=(attempt,) if attempt else (), arrived=True)
+
+
+def _texts(db: Transaction, message: Message, steps: Sequence[Step]) -> list[incoming.Text]:
+    """What the handset texts back, and a message whose recipient is itself a number of this account."""
+    texts = [
+        incoming.Text(sender=message.recipient, recipient=message.sender, body=step.replies)
+        for step in steps
+        if step.replies is not None
+    ]
+    delivered = any(step.status is Status.DELIVERED for step in steps) and message.direction is not Direction.INBOUND
+    if delivered and numbers.find_number(db, message.account, number_of(message.recipient)) is not None:
+        texts.append(
+            incoming.Text(sender=message.sender, recipient=message.recipient, body=message.body, media=message.media)
+        )
+    return texts
