@@ -54,7 +54,7 @@ async def _engine(app: web.Application) -> AsyncIterator[None]:
         engine = app[ENGINE] = Engine(database=database, events=Events(), limits=limits)
         tenants = Tenants(database=database, fire=engine.fire, scenario=scenario, seed=config.seed, clock=config.clock)
         courier = Courier(session=session, load=engine.load, record=engine.record)
-        conversations = Conversations(engine=engine, session=session)
+        conversations = Conversations(engine)
         await engine.start(tenants=tenants, courier=courier, converse=conversations.converse)
         await _default_account(tenants, config)
         yield

@@ -43,6 +43,7 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     parameters: Sequence[tuple[str, str]]
     timeout: int
     garbled: bool = False
+    limit: int = ANSWER_LIMIT
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -132,6 +133,10 @@ class Courier(Generic[Request]):
         self._lanes[message] = deque()
         self._start(attempt, message, host, flight, outgoing)
 
+    async def ask(self, outgoing: Outgoing) -> Answer:
+        """Make one request at once, outside every lane."""
+        return await request(self._session, outgoing)
+
     async def close(self) -> None:
         """Stop; what is under way stays pending in the store."""
         for task in self._tasks:
@@ -194,10 +199,6 @@ async def open_session(*, verify_tls: bool = True) -> AsyncIterator[aiohttp.Clie
         yield session
 
 
-Session = aiohttp.ClientSession
-"""The shared client, for those who are handed it."""
-
-
 async def request(session: aiohttp.ClientSession, outgoing: Outgoing) -> Answer:
     """Make one request, following redirects with the same method and parameters as the platform does."""
     passed = stopwatch()
@@ -223,14 +224,14 @@ async def _follow(session: aiohttp.ClientSession, outgoing: Outgoing, passed: Ca
             if response.status in _FOLLOWED and location:
                 url = urljoin(url, location)
                 continue
-            read = await _read(response)
+            read = await _read(response, outgoing.limit)
             return Answer(
                 status=response.status,
-                body=read[:ANSWER_LIMIT],
+                body=read[: outgoing.limit],
                 content_type=response.headers.get("Content-Type", ""),
                 headers=tuple(response.headers.items()),
                 duration=passed(),
-                complete=len(read) <= ANSWER_LIMIT,
+                complete=len(read) <= outgoing.limit,
                 url=url,
             )
     problem = f"more than {REDIRECTS} redirects, the last to {url[:200]}"
@@ -240,12 +241,12 @@ async def _follow(session: aiohttp.ClientSession, outgoing: Outgoing, passed: Ca
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None)
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     chunks, size = [], 0
     async for chunk in response.content.iter_any():
         chunks.append(chunk)
         size += len(chunk)
-        if size > ANSWER_LIMIT:
+        if size > limit:
             response.close()
             break
     return b"".join(chunks)

@@ -9,9 +9,9 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from msgspec import Struct
 
-from emulator import callbacks, rcml, telling
+from emulator import rcml, telling
 from emulator.acceptance import Draft
-from emulator.callbacks import Answer, Outgoing
+from emulator.callbacks import ANSWER_LIMIT, Answer, Outgoing
 from emulator.engine import Engine
 from emulator.ids import random_sid
 from emulator.model import (
@@ -67,9 +67,8 @@ class _Stop(Exception):
 class Conversations:
     """Acts on what the app answers to a text."""
 
-    def __init__(self, *, engine: Engine, session: callbacks.Session) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._session = session
 
     async def converse(self, call: telling.Call, answer: Answer) -> Answer:
         """Act on the answer to a text, asking the fallback URL if need be; returns the answer that counts."""
@@ -111,7 +110,7 @@ class Conversations:
             return rcml.Document()
         try:
             if not answer.complete:
-                raise rcml.RcmlError(f"the answer is longer than {callbacks.ANSWER_LIMIT} bytes")
+                raise rcml.RcmlError(f"the answer is longer than {ANSWER_LIMIT} bytes")
             document = rcml.parse(answer.body.decode("utf-8"))
         except (rcml.RcmlError, UnicodeDecodeError) as error:
             await self._log(talk, exchange, NOT_RCML, f"the answer is not RCML: {error}")
@@ -196,8 +195,8 @@ class Conversations:
         asked = telling.inbound_parameters(talk.tenant.account.sid, talk.message)
         parameters = [*(pair for pair in asked if pair[0] not in names), *told]
         timeout = talk.tenant.scenario.callback.timeout
-        answer = await callbacks.request(
-            self._session, Outgoing(url=target, method=method, parameters=parameters, timeout=timeout)
+        answer = await self._engine.courier.ask(
+            Outgoing(url=target, method=method, parameters=parameters, timeout=timeout)
         )
         talk.exchanges.append(Exchange(url=target, method=method, parameters=parameters, answer=answer))
         return talk.exchanges[-1]

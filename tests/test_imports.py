@@ -19,7 +19,7 @@ LAYERS = (
     {"scenario_file", "fake", "store", "scheduler", "callbacks", "events"},
     # the story
     {"tenants"},
-    {"acceptance", "incoming", "telling"},
+    {"acceptance", "attachments", "incoming", "telling"},
     {"playing"},
     {"engine"},
     {"conversation"},

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from emulator.api import message_list, messages
+from emulator.api import media, message_list, messages
 from emulator.api.answers import Call, error_response
 from emulator.api.auth import authenticate, authorize
 from emulator.engine import Engine
@@ -45,6 +45,8 @@ async def dispatch(request: web.Request) -> web.StreamResponse:
     call: Call | None = None
     response: web.StreamResponse
     try:
+        if parts[0] == "Accounts" and parts[2:3] == ["MediaAttachments"] and len(parts) == 4:
+            return await media.fetch(engine, parts[1], parts[3])
         caller = await authenticate(
             engine.tenants,
             request.headers.get("Authorization"),
