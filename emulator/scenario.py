@@ -141,6 +141,17 @@ class InboundRule(Struct, frozen=True, kw_only=True):
     set: str = "none"
 
 
+class NumberBinding(Struct, frozen=True, kw_only=True):
+    """A number that the account has without provisioning it: where the app listens for its texts."""
+
+    number: str
+    friendly_name: str = ""
+    sms_url: str = ""
+    sms_method: str = "POST"
+    sms_fallback_url: str = ""
+    sms_fallback_method: str = "POST"
+
+
 class Retry(Struct, frozen=True, kw_only=True):
     """Callback retries: `times` more attempts, `first` ms after the first, each delay `factor` times the last."""
 
@@ -179,6 +190,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     timelines: Mapping[str, tuple[ScriptStep, ...]] = field(default_factory=lambda: {"happy": HAPPY})
     rules: tuple[Rule, ...] = ()
     inbound: tuple[InboundRule, ...] = ()
+    numbers: tuple[NumberBinding, ...] = ()
     text: str = "version: 1\n"
 
     def watches(self, request: str) -> bool:

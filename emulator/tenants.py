@@ -9,11 +9,11 @@ from emulator import scenario_file
 from emulator.clock import Clock, ClockMode, wall
 from emulator.decision import Decider
 from emulator.errors import Conflict, Forbidden
-from emulator.ids import random_sid, random_token
-from emulator.model import Account, AccountStatus
-from emulator.scenario import Scenario
+from emulator.ids import random_sid, random_token, seeded_sid
+from emulator.model import Account, AccountStatus, Number
+from emulator.scenario import NumberBinding, Scenario
 from emulator.scheduler import Due, Scheduler
-from emulator.store import accounts, journals, messages
+from emulator.store import accounts, journals, messages, numbers
 from emulator.store.database import Database
 
 ACCOUNTS_LIMIT = 10_000
@@ -214,5 +214,23 @@ class Tenants:
             number = await self._database.run(lambda db: journals.keep_scenario(db, account, scenario.text))
         if scenario.list_all is not before.list_all:
             await self._database.run(lambda db: messages.relist(db, account, everything=scenario.list_all))
+        if scenario.numbers or before.numbers:
+            bound = [_bound(tenant, binding) for binding in scenario.numbers]
+            await self._database.run(lambda db: numbers.provision(db, account, bound))
         tenant.decider, tenant.scenario_number = Decider(scenario), number
         tenant.scheduler.wake()
+
+
+def _bound(tenant: Tenant, binding: NumberBinding) -> Number:
+    now = tenant.clock.now()
+    keys = ("sms_url", "sms_method", "sms_fallback_url", "sms_fallback_method")
+    return Number(
+        account=tenant.id,
+        sid=seeded_sid("PN", tenant.account.sid, binding.number),
+        number=binding.number,
+        friendly_name=binding.friendly_name or binding.number,
+        created=now,
+        updated=now,
+        settings={key: getattr(binding, key) or None for key in keys},
+        from_scenario=True,
+    )
