@@ -37,6 +37,8 @@ class Refused(Exception):
     status = 400
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
+        # what is quoted from a request may hold half a surrogate pair, which no answer can carry
+        message = message.encode(errors="backslashreplace").decode()
         super().__init__(message)
         self.message = message
         self.remedy = remedy

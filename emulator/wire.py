@@ -1,5 +1,6 @@
 """What the surfaces share: the application's keys, reading parameters, checking text, writing JSON."""
 
+import codecs
 import json
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -15,11 +16,17 @@ from emulator.errors import BadRequest, TooLarge, UnsupportedMediaType
 BODY_LIMIT = 10_000_000
 """Bytes of a request body; the platform answers 413 beyond (its body length filter)."""
 
+PARAMETER_LIMIT = 1_000
+"""How many parameters a form may have: reading millions would stall everybody."""
+
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
 CONFIG = web.AppKey("config", Config)
 ENGINE = web.AppKey("engine", Engine)
+
+# what forms are written in; other codecs of Python decode anything, some to nonsense
+_CHARSETS = ("utf-8", "ascii", "iso8859-1", "cp1252")
 
 _encoder = msgspec.json.Encoder()
 
@@ -43,17 +50,21 @@ async def read_parameters(request: web.Request) -> dict[str, Any]:
         raise TooLarge(f"Length larger than {BODY_LIMIT}")
     kind = request.content_type
     if kind not in (FORM, JSON):
+        given = request.headers.get("Content-Type")
         raise UnsupportedMediaType(
-            f"Content-Type {request.headers.get('Content-Type', 'is missing and')!r} is not read here",
+            f"Content-Type {given[:100]!r} is not read here" if given else "Content-Type is missing",
             remedy=f"send {FORM} or {JSON}",
         )
     try:
-        pairs = (await request.post()).items() if kind == FORM else _json_members(await request.read())
+        body = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise TooLarge(f"Length larger than {BODY_LIMIT}") from None
-    except (UnicodeDecodeError, LookupError):
-        raise BadRequest("the body is not text in the charset its Content-Type names", remedy="send UTF-8") from None
-    return _unique(pairs)
+    except (web.RequestPayloadError, ConnectionError):
+        raise BadRequest("the body could not be read to its end") from None
+    try:
+        return _unique(await _form_fields(request, body) if kind == FORM else _json_members(body))
+    except RecursionError:
+        raise BadRequest("the body is nested too deeply") from None
 
 
 def check_text(name: str, value: object, *, limit: int) -> str | None:
@@ -75,11 +86,10 @@ def unknown_parameters(given: Iterable[str], known: Iterable[str]) -> str:
     """A sentence about parameters nobody reads, with the nearest known names; empty when there are none."""
     known = list(known)
     said = []
-    for name in given:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            said.append(f"{name[:60]!r}" + (f" (did you mean {near[0]}?)" if near else ""))
-    return f"ignored unknown parameters: {', '.join(said[:10])}" if said else ""
+    for name in [name[:60] for name in given if name not in known][:10]:
+        near = get_close_matches(name, known, n=1)
+        said.append(ascii(name) + (f" (did you mean {near[0]}?)" if near else ""))
+    return f"ignored unknown parameters: {', '.join(said)}" if said else ""
 
 
 def whole_number(name: str, text: str, *, low: int, high: int) -> int:
@@ -93,10 +103,21 @@ def whole_number(name: str, text: str, *, low: int, high: int) -> int:
     return number
 
 
+async def _form_fields(request: web.Request, body: bytes) -> Iterable[tuple[str, Any]]:
+    if body.count(b"&") >= PARAMETER_LIMIT:
+        raise BadRequest(f"the form has more than {PARAMETER_LIMIT} parameters")
+    try:
+        if codecs.lookup(request.charset or "utf-8").name not in _CHARSETS:
+            raise LookupError
+        return (await request.post()).items()
+    except (UnicodeError, LookupError):
+        raise BadRequest("the body is not text in the charset its Content-Type names", remedy="send UTF-8") from None
+
+
 def _json_members(body: bytes) -> list[tuple[str, Any]]:
     try:
         value = json.loads(body, object_pairs_hook=_Members, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise BadRequest(f"the body is not JSON: {error}"[:300], remedy="send a JSON object") from None
     if not isinstance(value, _Members):
         raise BadRequest("the body must be a JSON object, as {...}")

@@ -59,6 +59,6 @@ def _credentials(header: str | None) -> tuple[str, str]:
 
 def _proves(given: str, token: str) -> bool:
     # the platform also takes a password whose MD5 is the token: its stock account's is "RestComm"
-    return compare_digest(given.encode(), token.encode()) or compare_digest(
-        md5(given.encode(), usedforsecurity=False).hexdigest(), token
-    )
+    password, expected = given.encode(), token.encode()
+    hashed = md5(password, usedforsecurity=False).hexdigest().encode()
+    return compare_digest(password, expected) or compare_digest(hashed, expected)

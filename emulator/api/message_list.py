@@ -102,12 +102,12 @@ def _parameters(call: Call) -> dict[str, str]:
             raise BadRequest(f"{name[:60]} is given twice")
         if problem := check_text(name, value, limit=2_048):
             raise BadRequest(problem)
-        given[name] = value
+        given[name] = restore_plus(value) if name in ("To", "From") else value
     call.parameters = dict(given)
     call.warning = unknown_parameters(given, _PARAMETERS)
     status = given.get("Status", "")
     if status and status not in tuple(Status):
-        call.warning = f"no message has Status {status[:40]!r}"
+        call.warning = f"no message has Status {status[:40]!a}"
     return {name: value for name, value in given.items() if name in _PARAMETERS}
 
 
@@ -117,8 +117,8 @@ def _query(account: int, given: dict[str, str], window: int) -> lists.ListQuery:
     error = given.get("ErrorCode")
     return lists.ListQuery(
         account=account,
-        to=restore_plus(given.get("To", "")),
-        sender=restore_plus(given.get("From", "")),
+        to=given.get("To", ""),
+        sender=given.get("From", ""),
         start=_instant("StartTime", start) if start else None,
         # to the second, and that second is included
         end=_instant("EndTime", end) + 999 if end else None,
