@@ -5,7 +5,7 @@ import itertools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from emulator import acceptance, playing, telling, timeline
 from emulator.acceptance import Draft
 from emulator.callbacks import Answer, Courier, Flight
+from emulator.clock import pause
 from emulator.decision import NOTHING_SPECIAL, Decision
 from emulator.errors import StorageFailed
 from emulator.events import Events
@@ -25,12 +26,14 @@ from emulator.model import (
     Status,
 )
 from emulator.playing import Arrivals, Played
-from emulator.scheduler import Due
+from emulator.scheduler import BACK_OFF, Due
 from emulator.store import accounts, journals, messages
 from emulator.store.database import Database, Transaction
 from emulator.tenants import Tenant, Tenants
 
 log = logging.getLogger("emulator")
+
+T = TypeVar("T")
 
 
 Converse = Callable[[telling.Call, Answer], Awaitable[Answer]]
@@ -158,7 +161,7 @@ class Engine:
             message = messages.by_id(db, found.message) if found else None
             return (message, found) if message and found else None
 
-        pair = await self.database.run(work)
+        pair = await self._insist(work)
         tenant = self.tenants.by_id(pair[0].account) if pair else None
         return telling.call(tenant, *pair) if pair and tenant else None
 
@@ -180,7 +183,7 @@ class Engine:
                 messages.update(db, message, listed=True)
             return journals.insert_attempt(db, again) if again else 0
 
-        identity = await self.database.run(work)
+        identity = await self._insist(work)
         if identity is None:
             return
         if identity and again:
@@ -201,6 +204,15 @@ class Engine:
         if message.steps and message.steps[0].callback.first:
             message = await self._tell_first(tenant, message)
         return Sent(decision, message, _once(lambda: self._begin(tenant, message)))
+
+    async def _insist(self, work: Callable[[Transaction], T]) -> T:
+        """Run work that cannot be refused to anybody: what the app was told already must be recorded."""
+        while True:
+            try:
+                return await self.database.run(work)
+            except StorageFailed as error:
+                log.error("%s; trying again in %d ms", error.message, BACK_OFF)
+                await pause(BACK_OFF)
 
     def _begin(self, tenant: Tenant, message: Message) -> None:
         due = messages.next_due(message)

@@ -68,7 +68,7 @@ class Scheduler:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is pending or in flight."""
-        return not (self._queue or self._held or self._flights or self._advancing)
+        return not (self._queue or self._held or self._flights or self._advancing or self._driver)
 
     def add(self, due: int, kind: str, identity: int) -> None:
         """Put something in the queue."""
