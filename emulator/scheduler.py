@@ -20,6 +20,9 @@ ADVANCE_LIMIT = 1_000_000
 BACK_OFF = 1_000
 """Real milliseconds before a step that the store could not take is tried again."""
 
+ADVANCE_PATIENCE = 5_000
+"""Real milliseconds that `advance` waits for what is under way: less than a callback's own time-out."""
+
 log = logging.getLogger("emulator")
 
 _LONGEST_TIMER = 86_400_000
@@ -46,6 +49,7 @@ class Scheduler:
         self._flights: set[asyncio.Task[None]] = set()
         self._advancing = False
         self._timer: asyncio.TimerHandle | None = None
+        self._armed_for: tuple[int, int] | None = None
         self._driver: asyncio.Task[None] | None = None
         self._idle: list[asyncio.Future[None]] = []
         self._closed = False
@@ -63,7 +67,7 @@ class Scheduler:
     @property
     def in_flight(self) -> int:
         """How many requests and callbacks are under way."""
-        return self._held + len(self._flights)
+        return self._held + len(self._under_way())
 
     @property
     def is_idle(self) -> bool:
@@ -91,7 +95,7 @@ class Scheduler:
             return
         if self.clock.mode is ClockMode.REAL:
             self._arm()
-        elif self.clock.mode is ClockMode.INSTANT and self._queue and self._driver is None and not self._held:
+        elif self._driver is None and self._drives():
             self._driver = asyncio.create_task(self._drive())
         if self.is_idle:
             self._tell_idle()
@@ -105,6 +109,7 @@ class Scheduler:
         self._refuse_advance()
         self._advancing = True
         try:
+            await self._settle()
             played = await self._play(LATEST if target is None else target, single=single)
             if target is not None and not single:
                 self.clock.move_to(target)
@@ -134,7 +139,7 @@ class Scheduler:
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        tasks = [*self._flights, *([self._driver] if self._driver else [])]
+        tasks = self._under_way()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -165,9 +170,24 @@ class Scheduler:
                 remedy="do not advance from inside a callback handler; advance again when the first call returns",
             )
 
+    async def _settle(self) -> None:
+        # begun before a switch of the mode, or by an instant clock itself
+        tasks = self._under_way()
+        if tasks and (await asyncio.wait(tasks, timeout=ADVANCE_PATIENCE / 1000))[1]:
+            raise Conflict(
+                "callbacks that were due before are not answered yet",
+                remedy="do not advance from inside a callback handler; see what is pending with GET callbacks",
+            )
+
+    def _under_way(self) -> list[asyncio.Task[None]]:
+        return [*self._flights, *([self._driver] if self._driver else [])]
+
+    def _drives(self) -> bool:
+        return bool(self._queue) and self.clock.mode is ClockMode.INSTANT and not (self._held or self._advancing)
+
     async def _drive(self) -> None:
         try:
-            while self._queue and not self._held and self.clock.mode is ClockMode.INSTANT and not self._advancing:
+            while self._drives():
                 if self._flights:
                     await asyncio.wait(self._flights)
                     continue
@@ -208,13 +228,16 @@ class Scheduler:
         return batch
 
     def _arm(self) -> None:
+        wanted = (self._queue[0].due, self.clock.offset) if self._queue else None
         if self._timer is not None:
+            if wanted == self._armed_for:
+                return
             self._timer.cancel()
             self._timer = None
-        if self._queue:
+        if wanted is not None:
             # a far timer is armed again on the way: wall time may be set meanwhile
-            wait = min(self._queue[0].due - self.clock.now(), _LONGEST_TIMER)
-            self._timer = call_after(wait, self._ring)
+            self._timer = call_after(min(wanted[0] - self.clock.now(), _LONGEST_TIMER), self._ring)
+            self._armed_for = wanted
 
     def _ring(self) -> None:
         self._timer = None

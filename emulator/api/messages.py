@@ -27,7 +27,7 @@ URL_CHARACTERS = 2_048
 """Longest URL; our choice."""
 
 _PARAMETERS = ("from", "to", "body", "status_callback", "status_callback_method", "media_list")
-_LOST_PLUS = re.compile(r"(sms|mms): (?=[0-9X]+%?$)")
+_LOST_PLUS = re.compile(r"(sms|mms): (?=[0-9X%]+$)")
 
 
 async def send(call: Call) -> web.StreamResponse:
