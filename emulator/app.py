@@ -1,5 +1,6 @@
 """The application: the only module that knows every part."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -16,16 +17,18 @@ from emulator.events import Events
 from emulator.scenario import Scenario
 from emulator.store.database import open_database
 from emulator.tenants import Tenants
-from emulator.wire import BODY_LIMIT, CONFIG, ENGINE
+from emulator.wire import BODY_LIMIT, CONFIG, ENGINE, STOPPING
 
 
 def create_app(config: Config) -> web.Application:
     """An application that comes to life, store and clocks included, when it is started."""
     app = web.Application(client_max_size=BODY_LIMIT)
     app[CONFIG] = config
+    app[STOPPING] = asyncio.Event()
     for prefix in dispatch.PREFIXES:
         app.router.add_route("*", prefix + "/{path:.*}", dispatch.dispatch)
     app.cleanup_ctx.append(_engine)
+    app.on_shutdown.append(_stop)
     return app
 
 
@@ -40,6 +43,10 @@ def read_scenario(config: Config) -> Scenario:
     except BadScenario as error:
         listed = "\n".join(scenario_file.describe(problem, config.scenario) for problem in error.problems)
         raise StartFailed(f"the scenario has errors, so the server was not started:\n{listed}") from None
+
+
+async def _stop(app: web.Application) -> None:
+    app[STOPPING].set()
 
 
 @contextlib.asynccontextmanager

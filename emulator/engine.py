@@ -54,7 +54,7 @@ class Sent:
         self.decision = decision
         self.message = message
         self.begin = begin
-        """Lets the timeline begin; done by itself once the request was answered."""
+        """Lets the timeline begin and the clock go on; done by itself once the request was answered."""
 
 
 class Engine:
@@ -81,14 +81,15 @@ class Engine:
     async def send(self, tenant: Tenant, draft: Draft) -> AsyncIterator[Sent]:
         """Decide and store a message. Inside the context its sender is answered; leaving it starts the timeline."""
         tenant.scheduler.hold()
+        release = _once(tenant.scheduler.release)
         try:
-            sent = await self._accept(tenant, draft)
+            sent = await self._accept(tenant, draft, release)
             try:
                 yield sent
             finally:
                 sent.begin()
         finally:
-            tenant.scheduler.release()
+            release()
 
     async def receive(self, tenant: Tenant, text: Text) -> tuple[Message, list[Any]]:
         """A handset texts: tell the app and act on its answer. Returns the message and the conversation it led to."""
@@ -192,18 +193,23 @@ class Engine:
             self._publish(tenant, "status", {"message": call.message.sid, "status": Status.FAILED, "error_code": None})
         self._publish(tenant, "callback", telling.callback_details(call.message, done))
 
-    async def _accept(self, tenant: Tenant, draft: Draft) -> Sent:
+    async def _accept(self, tenant: Tenant, draft: Draft, release: Callable[[], None]) -> Sent:
         now, arrival = tenant.clock.now(), self._arrivals()
         decision, message = await self.database.run(
             lambda db: acceptance.accept(db, tenant, draft, now=now, arrival=arrival)
         )
         if message is None:
-            return Sent(decision, None, lambda: None)
+            return Sent(decision, None, release)
         self._count(tenant, "message")
         self._publish(tenant, "message", {"message": message.sid, "status": message.status})
         if message.steps and message.steps[0].callback.first:
             message = await self._tell_first(tenant, message)
-        return Sent(decision, message, _once(lambda: self._begin(tenant, message)))
+
+        def begin() -> None:
+            self._begin(tenant, message)
+            release()
+
+        return Sent(decision, message, _once(begin))
 
     async def _insist(self, work: Callable[[Transaction], T]) -> T:
         """Run work that cannot be refused to anybody: what the app was told already must be recorded."""

@@ -1,5 +1,6 @@
 """What the surfaces share: the application's keys, reading parameters, checking text, writing JSON."""
 
+import asyncio
 import codecs
 import json
 from collections.abc import Iterable, Mapping
@@ -24,6 +25,8 @@ FORM = "application/x-www-form-urlencoded"
 
 CONFIG = web.AppKey("config", Config)
 ENGINE = web.AppKey("engine", Engine)
+STOPPING = web.AppKey("stopping", asyncio.Event)
+"""Set when the server stops: requests that are held open end then."""
 
 # what forms are written in; other codecs of Python decode anything, some to nonsense
 _CHARSETS = ("utf-8", "ascii", "iso8859-1", "cp1252")

@@ -1,5 +1,6 @@
 """One request to the platform's API, and the ways it is answered: plainly, by a scenario's rule, or with an error."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -7,7 +8,6 @@ from aiohttp import web
 
 from emulator.api import faults
 from emulator.api.auth import REALM
-from emulator.clock import pause
 from emulator.decision import Decision
 from emulator.engine import Engine
 from emulator.errors import (
@@ -48,14 +48,21 @@ class Call:
         """The account's SID."""
         return self.tenant.account.sid
 
-    async def answer(self, value: object, decision: Decision) -> web.StreamResponse:
-        """Answer with `value` as JSON, unless the decision says otherwise; returns once the answer was written."""
+    async def answer(
+        self, value: object, decision: Decision, *, unanswered: Callable[[], None] | None = None
+    ) -> web.StreamResponse:
+        """Answer with `value` as JSON, unless the decision says otherwise; returns once the answer was written.
+
+        `unanswered` is called when there will be none, before a connection is held for however long.
+        """
         self.rule = decision.rule
         if decision.reply_after:
-            await pause(decision.reply_after)
+            await faults.linger(self.request, decision.reply_after)
         reply = decision.reply
         if reply is not None and reply.fault is not None:
             self.cut = True
+            if unanswered is not None:
+                unanswered()
             await faults.play(self.request, reply.fault, hang=reply.hang, body=json_bytes(value))
             return web.Response()
         if reply is None:

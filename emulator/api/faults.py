@@ -1,25 +1,39 @@
 """What a scenario does to the wire instead of answering. Real sockets, real time."""
 
+import asyncio
+import contextlib
 import socket
 import struct
 
 from aiohttp import web
 
-from emulator.clock import pause
 from emulator.scenario import Fault
+from emulator.wire import STOPPING
 
 _GARBAGE = b"\x16\x03\x01\x00\xa5\x01not HTTP at all\r\n\x00\xff\xfe"
 _LINGER_ZERO = struct.pack("ii", 1, 0)
+_LOOK = 500
+"""Milliseconds between looks at whether the sender is still there."""
+
+
+async def linger(request: web.Request, milliseconds: int) -> None:
+    """Let the request wait, in real time; no longer than its sender and this server are there."""
+    stopping = request.config_dict[STOPPING]
+    while milliseconds > 0 and request.transport is not None and not stopping.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(milliseconds, _LOOK) / 1000):
+                await stopping.wait()
+        milliseconds -= _LOOK
 
 
 async def play(request: web.Request, fault: Fault, *, hang: int, body: bytes) -> None:
     """Do it. `body` is what would have been answered, for a fault that stops halfway; `hang` in milliseconds."""
+    if fault is Fault.HANG:
+        await linger(request, hang)
     transport = request.transport
     if transport is None:
         return
-    if fault is Fault.HANG:
-        await pause(hang)
-    elif fault is Fault.TRUNCATED:
+    if fault is Fault.TRUNCATED:
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         transport.write(head.encode() + body[: len(body) // 2])
     elif fault is Fault.GARBAGE:

@@ -36,11 +36,8 @@ async def send(call: Call) -> web.StreamResponse:
     call.warning = unknown_parameters(call.parameters, _PARAMETERS)
     require_enabled(call)
     async with call.engine.send(call.tenant, draft(call.parameters)) as sent:
-        if sent.message is None:
-            return await call.answer(None, sent.decision)
-        if sent.decision.reply is not None and sent.decision.reply.fault is not None:
-            sent.begin()  # this request will never be answered: nothing to wait for
-        return await call.answer(render.accepted(sent.message, call.account_sid, call.path), sent.decision)
+        shown = render.accepted(sent.message, call.account_sid, call.path) if sent.message else None
+        return await call.answer(shown, sent.decision, unanswered=sent.begin)
 
 
 async def fetch(call: Call) -> web.StreamResponse:
