@@ -8,7 +8,7 @@ from aiohttp import web
 from emulator.api import render
 from emulator.api.answers import Call
 from emulator.api.messages import require_enabled, restore_plus
-from emulator.api.paging import envelope, read_paging, read_query, read_sort, require_page
+from emulator.api.paging import Paging, envelope, read_paging, read_query, read_sort, require_page
 from emulator.clock import EARLIEST, LATEST, from_datetime
 from emulator.errors import BadRequest
 from emulator.model import Message, Status
