@@ -5,12 +5,13 @@ few dozen bytes for each callback that waits.
 """
 
 import asyncio
+import logging
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import aiohttp
 from msgspec import Struct
@@ -30,9 +31,15 @@ REDIRECTS = 10
 ANSWER_LIMIT = 1 << 20
 """How many bytes of an answer are read; the rest of a longer one is not waited for."""
 
+_KEEP_ALIVE = 1.5
+"""Seconds an unused connection is kept: less than any usual server does, or requests would meet one just closed."""
+
 _FOLLOWED = frozenset({301, 302, 303, 307, 308})
 _FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
 _GARBAGE = "\x00}{not a form%%%=%GG&&&"
+
+
+log = logging.getLogger("emulator")
 
 
 class Outgoing(Struct, frozen=True, kw_only=True):
@@ -121,6 +128,7 @@ class Courier(Generic[Request]):
         self._hosts: dict[str, _Host] = {}
         self._lanes: dict[int, deque[tuple[int, str, Flight]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def deliver(self, attempt: int, *, message: int, url: str, flight: Flight, outgoing: Request | None) -> None:
         """Deliver an attempt after those of the same message that were handed in before."""
@@ -139,11 +147,14 @@ class Courier(Generic[Request]):
 
     async def close(self) -> None:
         """Stop; what is under way stays pending in the store."""
+        self._closed = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _start(self, attempt: int, message: int, host: str, flight: Flight, outgoing: Request | None) -> None:
+        if self._closed:
+            return
         slots = self._hosts.setdefault(host, _Host())
         if slots.busy >= PER_HOST:
             slots.waiting.append((attempt, message, flight))
@@ -165,6 +176,8 @@ class Courier(Generic[Request]):
                 self._next_in_lane(message)
             if outgoing is not None and answer is not None:
                 await self._record(outgoing, answer)
+        except Exception:  # a bug must not stop the others; the attempt stays pending in the store
+            log.exception("could not carry attempt %d", attempt)
         finally:
             flight.done()
 
@@ -189,13 +202,15 @@ class Courier(Generic[Request]):
 @asynccontextmanager
 async def open_session(*, verify_tls: bool = True) -> AsyncIterator[aiohttp.ClientSession]:
     """The shared client: no cookies, no decoding, as many connections as the courier allows."""
-    connector = aiohttp.TCPConnector(limit=0, ssl=verify_tls)
+    connector = aiohttp.TCPConnector(limit=0, ssl=verify_tls, keepalive_timeout=_KEEP_ALIVE)
     async with aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         headers={"User-Agent": USER_AGENT, "Accept": "*/*"},
     ) as session:
+        # by itself it repeats a GET whose connection was cut: the app would be told twice, the journal say once
+        session._retry_connection = False  # noqa: SLF001 - there is no public switch
         yield session
 
 
@@ -259,17 +274,23 @@ def encode(url: str, outgoing: Outgoing) -> tuple[URL, bytes | None]:
     if outgoing.method == "GET":
         query = _GARBAGE_QUERY if outgoing.garbled else urlencode(parameters)
         joined = "&".join(part for part in (parts.query, query) if part)
-        return URL(urlunsplit((parts.scheme, parts.netloc, parts.path or "/", joined, "")), encoded=True), None
+        return _target(parts, joined), None
     parameters += parse_qsl(parts.query, keep_blank_values=True)
     body = _GARBAGE if outgoing.garbled else urlencode(parameters)
-    return URL(urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", "")), encoded=True), body.encode()
+    return _target(parts, ""), body.encode()
+
+
+def _target(parts: SplitResult, query: str) -> URL:
+    text = urlunsplit((parts.scheme, parts.netloc, parts.path or "/", query, ""))
+    # an encoded URL is sent as it was given, character by character
+    return URL(text, encoded=text.isascii())
 
 
 _GARBAGE_QUERY = "%GG%%%=%00&&&"
 
 
 def _host_of(url: str) -> str:
-    return url.split("/", 3)[2] if url.count("/") > 1 else url
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def _reason(error: Exception) -> str:
