@@ -1,6 +1,7 @@
 """The accounts that are alive: each with its clock, its queue of due things and its scenario ready to decide."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 
 from msgspec.structs import replace
@@ -8,7 +9,7 @@ from msgspec.structs import replace
 from emulator import scenario_file
 from emulator.clock import Clock, ClockMode, wall
 from emulator.decision import Decider
-from emulator.errors import Conflict, Forbidden
+from emulator.errors import Conflict, Forbidden, StorageFailed
 from emulator.ids import random_sid, random_token, seeded_sid
 from emulator.model import Account, AccountStatus, Number
 from emulator.scenario import NumberBinding, Scenario
@@ -18,6 +19,8 @@ from emulator.store.database import Database
 
 ACCOUNTS_LIMIT = 10_000
 """How many accounts one server holds; further ones are refused until some are deleted."""
+
+log = logging.getLogger("emulator")
 
 Fire = Callable[["Tenant", list[Due]], Awaitable[None]]
 
@@ -104,7 +107,8 @@ class Tenants:
             await self._enter(account, clock, scenario)
         steps = await self._database.run(messages.pending)
         attempts = await self._database.run(journals.pending_attempts)
-        for kind, rows in (("step", steps), ("attempt", attempts)):
+        # attempts first: what is overdue of a message is told before its next step happens
+        for kind, rows in (("attempt", attempts), ("step", steps)):
             for account_id, due, identity in rows:
                 if (tenant := self._by_id.get(account_id)) is not None:
                     tenant.scheduler.add(due, kind, identity)
@@ -122,43 +126,57 @@ class Tenants:
     ) -> Tenant:
         """A new account; SID and token are random unless given. Raises Conflict when the SID is taken."""
         sid = sid or random_sid("AC")
-        if sid in self._by_sid:
-            raise Conflict(f"account {sid} exists already", remedy="delete it first, or use it as it is")
-        if len(self._by_sid) >= ACCOUNTS_LIMIT:
-            raise Forbidden(
-                f"this server holds {ACCOUNTS_LIMIT} accounts, its limit",
-                remedy="delete some: DELETE /_emulator/accounts/{sid}",
+        async with self._opening:
+            if sid in self._by_sid:
+                raise Conflict(f"account {sid} exists already", remedy="delete it first, or use it as it is")
+            if len(self._by_sid) >= ACCOUNTS_LIMIT:
+                raise Forbidden(
+                    f"this server holds {ACCOUNTS_LIMIT} accounts, its limit",
+                    remedy="delete some: DELETE /_emulator/accounts/{sid}",
+                )
+            time = Clock(mode=clock or self._clock or self._scenario.clock or ClockMode.REAL)
+            account = Account(
+                id=0,
+                sid=sid,
+                auth_token=auth_token or random_token(),
+                friendly_name=friendly_name or sid,
+                email_address=email_address,
+                status=status,
+                created=wall(),
+                seed=seed,
+                clock_mode=time.mode,
+                clock_instant=time.now(),
+                clock_offset=time.offset,
+                clock_started=time.started,
             )
-        time = Clock(mode=clock or self._clock or self._scenario.clock or ClockMode.REAL)
-        account = Account(
-            id=0,
-            sid=sid,
-            auth_token=auth_token or random_token(),
-            friendly_name=friendly_name or sid,
-            email_address=email_address,
-            status=status,
-            created=wall(),
-            seed=seed,
-            clock_mode=time.mode,
-            clock_instant=time.now(),
-            clock_offset=time.offset,
-            clock_started=time.started,
-        )
-        tenant = self._tenant(await self._database.run(lambda db: accounts.save(db, account)), time)
-        await self._adopt(tenant, self._scenario)
-        self._by_sid[sid] = self._by_id[tenant.id] = tenant
-        return tenant
+            tenant = self._tenant(await self._database.run(lambda db: accounts.save(db, account)), time)
+            await self._adopt(tenant, self._scenario)
+            self._by_sid[sid] = self._by_id[tenant.id] = tenant
+            return tenant
 
     async def open(self, sid: str, auth_token: str) -> Tenant:
         """The account with this SID, created with that token when it was never seen: what open servers do."""
-        async with self._opening:
+        try:
             return self._by_sid.get(sid) or await self.create(sid=sid, auth_token=auth_token)
+        except Conflict:  # another first request was faster
+            return self._by_sid[sid]
 
     async def change(self, tenant: Tenant, **changes: object) -> None:
         """Change fields of an account, in the store too."""
-        account = replace(tenant.account, **changes)
-        await self._database.run(lambda db: accounts.save(db, account))
-        tenant.account = account
+        before, clock = tenant.account, tenant.clock
+        account = tenant.account = replace(
+            before,
+            **changes,
+            clock_mode=clock.mode,
+            clock_instant=clock.now(),
+            clock_offset=clock.offset,
+            clock_started=clock.started,
+        )
+        try:
+            await self._database.run(lambda db: accounts.save(db, account))
+        except StorageFailed:
+            tenant.account = before
+            raise
 
     async def save_clock(self, tenant: Tenant) -> None:
         """Remember where an account's clock stands."""
@@ -195,8 +213,13 @@ class Tenants:
         """Stop every clock; what is pending stays in the store."""
         for tenant in self:
             await tenant.scheduler.close()
+        for tenant in self:
             if tenant.clock.mode is not ClockMode.REAL:
-                await self.save_clock(tenant)
+                try:
+                    await self.save_clock(tenant)
+                except StorageFailed as error:
+                    log.error("the clock of %s could not be kept: %s", tenant.account.sid, error.message)
+                    return
 
     def _tenant(self, account: Account, clock: Clock) -> Tenant:
         return Tenant(account, clock=clock, fire=self._fire, server_seed=self._seed)
@@ -205,16 +228,17 @@ class Tenants:
         tenant = self._tenant(account, clock)
         self._by_sid[account.sid] = self._by_id[account.id] = tenant
         tenant.counts = await self._database.run(lambda db: journals.counts(db, account.id))
-        await self._adopt(tenant, scenario)
+        await self._adopt(tenant, scenario, afresh=True)
 
-    async def _adopt(self, tenant: Tenant, scenario: Scenario) -> None:
+    async def _adopt(self, tenant: Tenant, scenario: Scenario, *, afresh: bool = False) -> None:
+        # `afresh`: what the store holds may be the work of another scenario, of an earlier run
         account, before = tenant.id, tenant.scenario
         number = 0
         if scenario.rules:
             number = await self._database.run(lambda db: journals.keep_scenario(db, account, scenario.text))
-        if scenario.list_all is not before.list_all:
+        if afresh or scenario.list_all is not before.list_all:
             await self._database.run(lambda db: messages.relist(db, account, everything=scenario.list_all))
-        if scenario.numbers or before.numbers:
+        if afresh or scenario.numbers or before.numbers:
             bound = [_bound(tenant, binding) for binding in scenario.numbers]
             await self._database.run(lambda db: numbers.provision(db, account, bound))
         tenant.decider, tenant.scenario_number = Decider(scenario), number

@@ -106,8 +106,15 @@ def failed_attempts(db: Transaction, account: int, *, limit: int) -> list[Attemp
 
 
 def pending_attempts(db: Transaction) -> list[tuple[int, int, int]]:
-    """(account, due, id) of every attempt still to be made, in due order."""
-    return db.execute("SELECT account, due, id FROM attempt WHERE outcome = 'pending' ORDER BY due, id").fetchall()
+    """(account, due, id) of every attempt still to be made, in due order.
+
+    One that was overdue when its message's next step was is due with that step, so that it can be told first.
+    """
+    first = "CASE WHEN m.next_due < a.due AND a.due <= m.updated THEN m.next_due ELSE a.due END"
+    return db.execute(
+        f"SELECT a.account, {first} AS first, a.id FROM attempt AS a LEFT JOIN message AS m ON m.id = a.message "
+        "WHERE a.outcome = 'pending' ORDER BY first, a.id"
+    ).fetchall()
 
 
 def insert_requests(db: Transaction, requests: Sequence[Request]) -> None:

@@ -127,8 +127,11 @@ def pending(db: Transaction) -> list[tuple[int, int, int]]:
 
 def relist(db: Transaction, account: int, *, everything: bool) -> None:
     """Make the platform's list show all messages of the account, or only the documented ones."""
-    shown = "1" if everything else "status IN ('delivered', 'undelivered', 'failed', 'received')"
-    db.execute(f"UPDATE message SET listed = {shown} WHERE account = ? AND listed <> ({shown})", (account,))
+    if everything:
+        db.execute("UPDATE message SET listed = 1 WHERE account = ? AND listed = 0", (account,))
+    else:
+        under_way = "listed = 1 AND status IN ('queued', 'sending', 'sent')"
+        db.execute(f"UPDATE message SET listed = 0 WHERE account = ? AND {under_way}", (account,))
 
 
 def drop_oldest(db: Transaction, account: int, *, keep: int) -> int:
