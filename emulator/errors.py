@@ -32,16 +32,20 @@ def error_message(code: int) -> str:
 
 
 class Refused(Exception):
-    """A request that is answered with an error: what is wrong, and what to do about it."""
+    """A request that is answered with an error: what is wrong, and what to do about it.
+
+    `text` is the plain body where the platform sends one.
+    """
 
     status = 400
 
-    def __init__(self, message: str, *, remedy: str = "") -> None:
+    def __init__(self, message: str, *, remedy: str = "", text: str = "") -> None:
         # what is quoted from a request may hold half a surrogate pair, which no answer can carry
         message = message.encode(errors="backslashreplace").decode()
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self.text = text
 
 
 class BadRequest(Refused):
@@ -55,13 +59,12 @@ class Unauthenticated(Refused):
 
 
 class Forbidden(Refused):
-    """403: known, but not allowed. `text` is a plain-text body where the platform sends one."""
+    """403: known, but not allowed; the platform mostly says no more."""
 
     status = 403
 
     def __init__(self, message: str = "", *, remedy: str = "", text: str = "") -> None:
-        super().__init__(message, remedy=remedy)
-        self.text = text
+        super().__init__(message, remedy=remedy, text=text)
 
 
 class NotFound(Refused):
@@ -88,6 +91,12 @@ class TimedOut(Refused):
     def __init__(self, message: str, *, remedy: str = "", details: dict[str, object] | None = None) -> None:
         super().__init__(message, remedy=remedy)
         self.details = details or {}
+
+
+class NotAcceptable(Refused):
+    """406: the Accept header allows neither of the platform's representations."""
+
+    status = 406
 
 
 class Conflict(Refused):

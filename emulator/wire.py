@@ -3,7 +3,7 @@
 import asyncio
 import codecs
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -21,6 +21,7 @@ PARAMETER_LIMIT = 1_000
 """How many parameters a form may have: reading millions would stall everybody."""
 
 JSON = "application/json"
+XML = "application/xml"
 FORM = "application/x-www-form-urlencoded"
 
 CONFIG = web.AppKey("config", Config)
@@ -44,19 +45,19 @@ def json_response(value: object, status: int = 200, headers: Mapping[str, str] |
     return web.Response(body=json_bytes(value), status=status, content_type=JSON, headers=headers)
 
 
-async def read_parameters(request: web.Request) -> dict[str, Any]:
-    """The parameters of a POST: a form's text values, or the members of a JSON object.
+async def read_parameters(request: web.Request, *, kinds: Sequence[str] = (FORM, JSON)) -> dict[str, Any]:
+    """The parameters of a POST: a form's text values, or the members of a JSON object; `kinds` says which are taken.
 
     Raises UnsupportedMediaType, TooLarge, or BadRequest for a body that cannot be read or names a parameter twice.
     """
     if (request.content_length or 0) > BODY_LIMIT:
         raise TooLarge(f"Length larger than {BODY_LIMIT}")
     kind = request.content_type
-    if kind not in (FORM, JSON):
+    if kind not in kinds:
         given = request.headers.get("Content-Type")
         raise UnsupportedMediaType(
             f"Content-Type {given[:100]!r} is not read here" if given else "Content-Type is missing",
-            remedy=f"send {FORM} or {JSON}",
+            remedy=f"send {' or '.join(kinds)}",
         )
     try:
         body = await request.read()

@@ -1,12 +1,12 @@
 """One request to the platform's API, and the ways it is answered: plainly, by a scenario's rule, or with an error."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 
-from emulator.api import faults
+from emulator.api import faults, xml
 from emulator.api.auth import REALM
 from emulator.decision import Decision
 from emulator.engine import Engine
@@ -20,7 +20,7 @@ from emulator.errors import (
 )
 from emulator.scenario import Reply
 from emulator.tenants import Tenant
-from emulator.wire import json_bytes, json_response
+from emulator.wire import JSON, XML, json_bytes
 
 WARNING_HEADER = "X-Emulator-Warning"
 """Says what the platform would pass over in silence, such as a misspelt parameter."""
@@ -40,6 +40,8 @@ class Call:
         self.parameters: dict[str, Any] = {}
         self.rule: str | None = None
         self.warning = ""
+        self.representation = JSON
+        """The content type of what is answered: JSON, or XML on the older API."""
         self.cut = False
         """Whether the connection was cut instead of answered."""
 
@@ -51,8 +53,9 @@ class Call:
     async def answer(
         self, value: object, decision: Decision, *, unanswered: Callable[[], None] | None = None
     ) -> web.StreamResponse:
-        """Answer with `value` as JSON, unless the decision says otherwise; returns once the answer was written.
+        """Answer with `value`, unless the decision says otherwise; returns once the answer was written.
 
+        `value` is anything JSON can say, or an `xml.Element` where the representation is XML.
         `unanswered` is called when there will be none, before a connection is held for however long.
         """
         self.rule = decision.rule
@@ -63,14 +66,15 @@ class Call:
             self.cut = True
             if unanswered is not None:
                 unanswered()
-            await faults.play(self.request, reply.fault, hang=reply.hang, body=json_bytes(value))
+            body = _body(value)
+            await faults.play(self.request, reply.fault, hang=reply.hang, body=body, kind=self.representation)
             return web.Response()
         if reply is None:
-            response = json_response(value)
+            response = self._response(_body(value))
         elif reply.status is None or reply.status < 300:
-            response = json_response(value, reply.status or 200, dict(reply.headers))
+            response = self._response(_body(value), reply.status or 200, reply.headers)
         else:
-            response = json_response(_refusal(reply), reply.status, dict(reply.headers))
+            response = self._response(self._refusal(reply), reply.status, reply.headers)
         return await self.write(response)
 
     async def write(self, response: web.Response) -> web.Response:
@@ -84,27 +88,45 @@ class Call:
             pass  # the app went away; what it asked for stands
         return response
 
+    def _response(self, body: bytes, status: int = 200, headers: Sequence[tuple[str, str]] = ()) -> web.Response:
+        # no charset: one client library compares the content type for equality
+        response = web.Response(body=body, status=status, content_type=self.representation)
+        response.headers.update(headers)
+        return response
 
-def error_response(error: Refused) -> web.Response:
-    """An error in the platform's shape: empty for 401, text or nothing for 403, `{"message": …}` otherwise."""
+    def _refusal(self, reply: Reply) -> bytes:
+        message = _refusal_message(reply)
+        if self.representation == XML:
+            return xml.refusal(message, reply.code)
+        return json_bytes({"message": message} | ({"code": reply.code} if reply.code is not None else {}))
+
+
+def error_response(error: Refused, representation: str = JSON) -> web.Response:
+    """An error in the platform's shape: empty for 401, text or nothing for 403, `{"message": …}` otherwise.
+
+    A text that the platform sends as it is claims to be of the representation all the same.
+    """
     if isinstance(error, Unauthenticated):
         return web.Response(status=401, headers={"WWW-Authenticate": REALM})
     if isinstance(error, Forbidden) and (error.text or not error.message):
         return web.Response(status=403, text=error.text) if error.text else web.Response(status=403)
+    if error.text:
+        return web.Response(body=error.text.encode(), status=error.status, content_type=representation)
     message = f"{error.message}; {error.remedy}" if error.remedy else error.message
     headers = {"Allow": ", ".join(error.allow)} if isinstance(error, MethodNotAllowed) else None
     status = 500 if isinstance(error, StorageFailed) else error.status
-    return json_response({"message": message}, status, headers)
+    body = xml.refusal(message) if representation == XML else json_bytes({"message": message})
+    return web.Response(body=body, status=status, content_type=representation, headers=headers)
 
 
-def _refusal(reply: Reply) -> dict[str, object]:
+def _body(value: object) -> bytes:
+    return xml.document(value) if isinstance(value, xml.Element) else json_bytes(value)
+
+
+def _refusal_message(reply: Reply) -> str:
     if reply.message:
-        message = reply.message
-    elif reply.code is not None:
-        message = error_message(reply.code)
-    else:
-        message = _phrase(reply.status or 500)
-    return {"message": message} | ({"code": reply.code} if reply.code is not None else {})
+        return reply.message
+    return error_message(reply.code) if reply.code is not None else _phrase(reply.status or 500)
 
 
 def _phrase(status: int) -> str:

@@ -58,7 +58,7 @@ async def dispatch(request: web.Request) -> web.StreamResponse:
         call = Call(request=request, engine=engine, tenant=caller, path=path, arguments=arguments)
         response = await handler(call)
     except Refused as error:
-        response = error_response(error)
+        response = error_response(error, call.representation) if call else error_response(error)
         if call is not None:
             await call.write(response)
     except Exception as error:

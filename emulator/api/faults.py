@@ -26,15 +26,15 @@ async def linger(request: web.Request, milliseconds: int) -> None:
         milliseconds -= _LOOK
 
 
-async def play(request: web.Request, fault: Fault, *, hang: int, body: bytes) -> None:
-    """Do it. `body` is what would have been answered, for a fault that stops halfway; `hang` in milliseconds."""
+async def play(request: web.Request, fault: Fault, *, hang: int, body: bytes, kind: str) -> None:
+    """Do it. `body`, of content type `kind`, is for a fault that stops halfway; `hang` in milliseconds."""
     if fault is Fault.HANG:
         await linger(request, hang)
     transport = request.transport
     if transport is None:
         return
     if fault is Fault.TRUNCATED:
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
         transport.write(head.encode() + body[: len(body) // 2])
     elif fault is Fault.GARBAGE:
         transport.write(_GARBAGE)
