@@ -64,12 +64,18 @@ class Database:
             await self._writer
 
     async def _write(self) -> None:
+        group: list[_Work] = []
         try:
             while self._waiting:
                 group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
                 results = await _hop(self._connection, _run_group, group)
                 for work, (value, error) in zip(group, results, strict=True):
                     _answer(work.answer, value, error)
+        except BaseException as error:  # the connection is gone: nobody may wait for ever
+            waiting, self._waiting = [*group, *self._waiting], []
+            for work in waiting:
+                _answer(work.answer, None, error)
+            raise
         finally:
             self._writer = None
 
@@ -129,7 +135,8 @@ def _roll_back(db: Transaction) -> None:
 
 
 def _translated(error: Exception) -> Exception:
-    if not isinstance(error, sqlite3.OperationalError):
+    # a plain DatabaseError is a damaged file; its other kinds are mistakes of ours
+    if not isinstance(error, sqlite3.OperationalError) and type(error) is not sqlite3.DatabaseError:
         return error
     return StorageFailed(
         f"the database could not be written: {error}; nothing of this request was kept",
