@@ -3,24 +3,41 @@
 import asyncio
 import contextlib
 import gc
+import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from emulator.app import create_app
 from emulator.config import Config
 from emulator.errors import StartFailed
 
-SHUTDOWN = 0.5
-"""Seconds that requests under way get to finish when the server stops."""
+SHUTDOWN = 0.4
+"""Seconds that requests under way get to finish when the server stops; as long again, to end when cut off."""
+
+
+class _SendersMistakes(logging.Filter):
+    """What is not HTTP was answered with the reason: a line for those who ask for it, no traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+            record.levelno, record.levelname = logging.INFO, "INFO"
+            record.msg, record.args, record.exc_info = "not HTTP: %s", (" ".join(str(error).split()),), None
+        return True
+
+
+log = logging.getLogger("emulator.http")
+log.addFilter(_SendersMistakes())
 
 
 @contextlib.asynccontextmanager
 async def running_app(config: Config) -> AsyncIterator[str]:
     """Run a server in this loop; gives its base URL once it can be used. Raises StartFailed."""
-    runner = web.AppRunner(create_app(config), access_log=None, shutdown_timeout=SHUTDOWN)
+    runner = web.AppRunner(create_app(config), access_log=None, logger=log, shutdown_timeout=SHUTDOWN)
     try:
         await runner.setup()
         site = web.TCPSite(runner, config.host, config.port, backlog=1024)
