@@ -64,9 +64,18 @@ async def _engine(app: web.Application) -> AsyncIterator[None]:
         conversations = Conversations(engine)
         await engine.start(tenants=tenants, courier=courier, converse=conversations.converse)
         await _default_account(tenants, config)
-        yield
+        async with _reloading(config, tenants, scenario):
+            yield
         await tenants.close()
         await courier.close()
+
+
+def _reloading(config: Config, tenants: Tenants, scenario: Scenario) -> contextlib.AbstractAsyncContextManager[None]:
+    if not config.reload or config.scenario is None:
+        return contextlib.nullcontext()
+    from emulator import reload  # noqa: PLC0415 - few servers need it
+
+    return reload.following(config.scenario, tenants, scenario)
 
 
 async def _default_account(tenants: Tenants, config: Config) -> None:

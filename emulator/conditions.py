@@ -105,11 +105,17 @@ class Glob(Struct, frozen=True):
         return any(_glob(parts, value) for value in values)
 
 
-class Regex(Struct, frozen=True):
-    """`/regex/` or `/regex/i`, found anywhere in the value."""
+class Regex(Struct, frozen=True, eq=False):
+    """`/regex/` or `/regex/i`, found anywhere in the value. The same text is the same expression."""
 
     text: str
     compiled: Any  # re2's pattern type has no public name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Regex) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
     def found(self, values: Sequence[str], captures: dict[str, str]) -> bool:
         """See `Pattern`."""

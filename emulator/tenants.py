@@ -197,17 +197,25 @@ class Tenants:
         """Give an account its own scenario, or (None) the server's again. Raises BadScenario; then nothing changes."""
         scenario = self._scenario if text is None else scenario_file.load(text).scenario
         await self.change(tenant, scenario=text)
-        if scenario.clock is not None and scenario.clock is not tenant.clock.mode:
-            tenant.clock.switch(scenario.clock)
-            await self.save_clock(tenant)
+        await self._switch_clock(tenant, scenario.clock)
         await self._adopt(tenant, scenario)
 
     async def set_server_scenario(self, scenario: Scenario) -> None:
-        """Replace the scenario of every account that has none of its own."""
-        self._scenario = scenario
+        """Replace the scenario of every account that has none of its own.
+
+        Their clocks go the new way when it names another than before and the server was not told one.
+        """
+        before, self._scenario = self._scenario, scenario
+        clock = scenario.clock if self._clock is None and scenario.clock is not before.clock else None
         for tenant in list(self):
             if tenant.account.scenario is None:
+                await self._switch_clock(tenant, clock)
                 await self._adopt(tenant, scenario)
+
+    async def _switch_clock(self, tenant: Tenant, mode: ClockMode | None) -> None:
+        if mode is not None and mode is not tenant.clock.mode:
+            tenant.clock.switch(mode)
+            await self.save_clock(tenant)
 
     async def close(self) -> None:
         """Stop every clock; what is pending stays in the store."""

@@ -15,6 +15,7 @@ from emulator.scenario import (
 )
 
 PREFIX = "+15005"
+CODE_DIGITS = 5
 _DIGITS = frozenset("0123456789")
 
 _SENDING, _SENT, _DELIVERED = HAPPY
@@ -22,12 +23,12 @@ _SENDING, _SENT, _DELIVERED = HAPPY
 
 def fate(number: str) -> Rule | None:
     """The rule of a zero-config number, None for any other number."""
-    if not number.startswith(PREFIX) or len(number) != 12 or not _DIGITS.issuperset(number[1:]):
+    if not number.startswith(PREFIX) or not _DIGITS.issuperset(number[1:]):
         return None
     if number in _FATES:
         return _FATES[number]
-    family = _FAMILIES.get(number[:8])
-    return family(number[7:]) if family else None
+    family, code = _FAMILIES.get(number[:8]), number[8:]
+    return family(code) if family and len(code) == CODE_DIGITS else None
 
 
 @cache

@@ -19,7 +19,7 @@ LAYERS = (
     {"scenario_file", "fake", "store", "scheduler", "callbacks", "events"},
     # the story
     {"tenants"},
-    {"acceptance", "attachments", "incoming", "telling"},
+    {"acceptance", "attachments", "incoming", "reload", "telling"},
     {"playing"},
     {"engine"},
     {"conversation"},
