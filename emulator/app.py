@@ -10,6 +10,7 @@ from emulator import scenario_file
 from emulator.api import dispatch
 from emulator.callbacks import Courier, open_session
 from emulator.config import Config
+from emulator.control import application as control
 from emulator.conversation import Conversations
 from emulator.engine import Engine, Limits
 from emulator.errors import BadScenario, StartFailed
@@ -27,6 +28,7 @@ def create_app(config: Config) -> web.Application:
     app[STOPPING] = asyncio.Event()
     for prefix in dispatch.PREFIXES:
         app.router.add_route("*", prefix + "/{path:.*}", dispatch.dispatch)
+    app.add_subapp(control.PREFIX, control.application())
     app.cleanup_ctx.append(_engine)
     app.on_shutdown.append(_stop)
     return app

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from emulator import acceptance, playing, telling, timeline
 from emulator.acceptance import Draft
 from emulator.callbacks import Answer, Courier, Flight
-from emulator.clock import pause
+from emulator.clock import iso, pause
 from emulator.decision import NOTHING_SPECIAL, Decision
 from emulator.errors import StorageFailed
 from emulator.events import Events
@@ -118,17 +118,38 @@ class Engine:
             return playing.happen(db, tenant, forced, (step,), now, self._arrivals)
 
         played = await self.database.run(work)
+        tenant.scheduler.remove("step", message.id)
         await self._tell(tenant, played)
         return played[0].message if played else message
 
-    async def reset(self, tenant: Tenant) -> None:
-        """Forget messages, journals, handsets, pending events and counted rates of an account."""
+    async def reset(self, tenant: Tenant, *, everything: bool = False) -> None:
+        """Forget messages, journals, handsets, pending events and counted rates of an account.
+
+        With `everything` also its numbers, its applications and the scenario of its own.
+        """
         tenant.scheduler.clear()
         account = tenant.id
-        await self.database.run(lambda db: accounts.forget(db, account))
+
+        def work(db: Transaction) -> None:
+            accounts.forget(db, account)
+            if everything:
+                accounts.forget_provisioning(db, account)
+
+        await self.database.run(work)
+        # what was being played meanwhile is gone too; what was accepted since has not been put in the queue yet
+        tenant.scheduler.clear()
         tenant.counts = dict.fromkeys(tenant.counts, 0)
-        tenant.decider.forget()
         await self.tenants.change(tenant, mode="normal")
+        if everything:
+            await self.tenants.set_scenario(tenant, None)
+        else:
+            await self.tenants.adopt_again(tenant)
+
+    async def clock_moved(self, tenant: Tenant) -> None:
+        """Remember where somebody has put an account's clock, and tell who watches."""
+        await self.tenants.save_clock(tenant)
+        clock = tenant.clock
+        self._publish(tenant, "clock", {"mode": clock.mode, "now": iso(clock.now())})
 
     def report(self, tenant: Tenant | None, error: Exception) -> None:
         """Tell of a bug of ours: whoever watches the account should fail loudly."""

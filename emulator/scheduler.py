@@ -70,6 +70,11 @@ class Scheduler:
         return self._held + len(self._under_way())
 
     @property
+    def advancing(self) -> bool:
+        """Whether somebody is advancing the clock."""
+        return self._advancing
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is pending or in flight."""
         return not (self._queue or self._held or self._flights or self._advancing or self._driver)
@@ -128,6 +133,12 @@ class Scheduler:
             finally:
                 if waiter in self._idle:
                     self._idle.remove(waiter)
+
+    def remove(self, kind: str, identity: int) -> None:
+        """Take something out of the queue."""
+        self._queue = [due for due in self._queue if (due.kind, due.id) != (kind, identity)]
+        heapq.heapify(self._queue)
+        self.wake()
 
     def clear(self) -> None:
         """Forget everything pending."""

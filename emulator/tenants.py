@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from emulator import scenario_file
 from emulator.clock import Clock, ClockMode, wall
 from emulator.decision import Decider
-from emulator.errors import Conflict, Forbidden, StorageFailed
+from emulator.errors import Conflict, Forbidden, Problem, StorageFailed
 from emulator.ids import random_sid, random_token, seeded_sid
 from emulator.model import Account, AccountStatus, Number
 from emulator.scenario import NumberBinding, Scenario
@@ -34,6 +34,8 @@ class Tenant:
         self.scheduler = Scheduler(clock=clock, fire=lambda batch: fire(self, batch))
         self.decider = Decider(Scenario())
         self.scenario_number = 0
+        self.changing = asyncio.Lock()
+        """Held while the scenario is replaced: a rule that is put before others must not lose another one."""
         self.counts = {"message": 0, "request": 0, "attempt": 0}
         self._server_seed = server_seed
 
@@ -193,12 +195,22 @@ class Tenants:
         self._by_sid.pop(tenant.account.sid, None)
         self._by_id.pop(account, None)
 
-    async def set_scenario(self, tenant: Tenant, text: str | None) -> None:
-        """Give an account its own scenario, or (None) the server's again. Raises BadScenario; then nothing changes."""
-        scenario = self._scenario if text is None else scenario_file.load(text).scenario
-        await self.change(tenant, scenario=text)
-        await self._switch_clock(tenant, scenario.clock)
-        await self._adopt(tenant, scenario)
+    async def set_scenario(self, tenant: Tenant, text: str | None) -> Sequence[Problem]:
+        """Give an account its own scenario, or (None) the server's again; returns warnings.
+
+        Raises BadScenario, or Conflict when the clock would change while it is advanced; then nothing changes.
+        """
+        async with tenant.changing:
+            return await self._set_scenario(tenant, text)
+
+    async def add_rule(self, tenant: Tenant, rule: str) -> Sequence[Problem]:
+        """Put one more rule before all others of an account; returns warnings. Raises as `set_scenario`."""
+        async with tenant.changing:
+            return await self._set_scenario(tenant, scenario_file.with_rule(tenant.scenario.text, rule))
+
+    async def adopt_again(self, tenant: Tenant) -> None:
+        """Keep and provision again what the scenario brings with it: after a reset."""
+        await self._adopt(tenant, tenant.scenario)
 
     async def set_server_scenario(self, scenario: Scenario) -> None:
         """Replace the scenario of every account that has none of its own.
@@ -211,6 +223,16 @@ class Tenants:
             if tenant.account.scenario is None:
                 await self._switch_clock(tenant, clock)
                 await self._adopt(tenant, scenario)
+
+    async def _set_scenario(self, tenant: Tenant, text: str | None) -> Sequence[Problem]:
+        loaded = None if text is None else scenario_file.load(text)
+        scenario = self._scenario if loaded is None else loaded.scenario
+        if tenant.scheduler.advancing and scenario.clock not in (None, tenant.clock.mode):
+            raise Conflict("the clock is being advanced", remedy="change its mode when that call has returned")
+        await self.change(tenant, scenario=text)
+        await self._switch_clock(tenant, scenario.clock)
+        await self._adopt(tenant, scenario)
+        return () if loaded is None else loaded.warnings
 
     async def _switch_clock(self, tenant: Tenant, mode: ClockMode | None) -> None:
         if mode is not None and mode is not tenant.clock.mode:

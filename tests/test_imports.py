@@ -22,7 +22,7 @@ LAYERS = (
     {"acceptance", "attachments", "incoming", "reload", "telling"},
     {"playing"},
     {"engine"},
-    {"conversation"},
+    {"conversation", "explaining", "waiting"},
     # shared by surfaces
     {"config"},
     {"wire"},

@@ -13,6 +13,11 @@ SCENARIOS_KEPT = 100
 
 _ATTEMPT = "id, account, message, status, error, number, due, sent, outcome, answer, duration, problem, forged, garbled"
 _REQUEST = "id, account, at, method, path, parameters, answer, answer_body, rule"
+_NEVER_TAKEN = (
+    "AS a WHERE account = ? AND outcome = 'failed' AND NOT EXISTS (SELECT 1 FROM attempt AS b "
+    "WHERE b.message = a.message AND b.status = a.status AND b.number > a.number AND b.id > a.id "
+    "AND b.outcome IN ('answered', 'failed', 'pending'))"
+)
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -96,13 +101,22 @@ def attempt_counts(db: Transaction, account: int) -> dict[str, int]:
 
 def failed_attempts(db: Transaction, account: int, *, limit: int) -> list[Attempt]:
     """Attempts that failed and were not made up for by a later one, oldest first."""
-    return _attempts(
-        db,
-        "AS a WHERE account = ? AND outcome = 'failed' AND NOT EXISTS (SELECT 1 FROM attempt AS b "
-        "WHERE b.message = a.message AND b.status = a.status AND b.number > a.number AND b.id > a.id "
-        "AND b.outcome IN ('answered', 'failed', 'pending')) ORDER BY id LIMIT ?",
-        (account, limit),
-    )
+    return _attempts(db, f"{_NEVER_TAKEN} ORDER BY id LIMIT ?", (account, limit))
+
+
+def count_failed(db: Transaction, account: int) -> int:
+    """How many attempts `failed_attempts` would return without a limit."""
+    row = db.execute(f"SELECT count(*) FROM attempt {_NEVER_TAKEN}", (account,)).fetchone()
+    return int(row[0])
+
+
+def pending_of(db: Transaction, account: int, *, limit: int) -> list[tuple[Attempt, str]]:
+    """The account's attempts still to be made, those due next first, with the SIDs of their messages."""
+    found = _attempts(db, "WHERE outcome = 'pending' AND account = ? ORDER BY due, id LIMIT ?", (account, limit))
+    sids = {
+        each.message: db.execute("SELECT sid FROM message WHERE id = ?", (each.message,)).fetchone() for each in found
+    }
+    return [(each, sids[each.message][0]) for each in found if sids[each.message]]
 
 
 def pending_attempts(db: Transaction) -> list[tuple[int, int, int]]:

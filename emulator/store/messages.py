@@ -125,6 +125,11 @@ def pending(db: Transaction) -> list[tuple[int, int, int]]:
     ).fetchall()
 
 
+def pending_of(db: Transaction, account: int, *, limit: int) -> list[Message]:
+    """The account's messages whose timeline goes on, those due next first."""
+    return _rows(db, "WHERE next_due IS NOT NULL AND account = ? ORDER BY next_due, id LIMIT ?", (account, limit))
+
+
 def relist(db: Transaction, account: int, *, everything: bool) -> None:
     """Make the platform's list show all messages of the account, or only the documented ones."""
     if everything:

@@ -1,7 +1,7 @@
 -- Everything the emulator remembers. Instants are integer milliseconds since 1970 UTC.
 
 CREATE TABLE account (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- never that of a deleted one, whose requests may still be under way
     sid TEXT NOT NULL UNIQUE,
     auth_token TEXT NOT NULL,
     friendly_name TEXT NOT NULL,

@@ -1,0 +1,161 @@
+"""Waiting for a message: which one is meant, the first that is, and on failure the nearest and how they differ.
+
+Nobody polls: a wait listens to the account's events first, then looks at what is stored, then at what events name.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from emulator.conditions import AnyOf, Facts, Pattern, TextCondition, Trial, pattern
+from emulator.engine import Engine
+from emulator.errors import BadRequest
+from emulator.events import Watcher
+from emulator.model import Direction, Message, Status, channel_of
+from emulator.store import messages
+from emulator.store.database import Transaction
+from emulator.tenants import Tenant
+
+BATCH = 500
+"""How many stored messages are looked at in one go."""
+
+COMPARED = 1_000
+"""How many of the latest messages are compared when a wait has failed."""
+
+NEAREST = 5
+"""How many of those are told."""
+
+_NEWS = ("message", "status", "inbound")
+
+
+class Difference(Struct, frozen=True):
+    """What was wanted, and what a message has instead."""
+
+    expected: str
+    actual: str
+
+
+class Near(Struct, frozen=True):
+    """A message that was not meant, and why not."""
+
+    message: Message
+    differs: dict[str, Difference]
+
+
+class Wanted:
+    """What a message must be like. An empty sequence asks for nothing; several entries are alternatives."""
+
+    def __init__(
+        self,
+        *,
+        to: Sequence[str] = (),
+        sender: Sequence[str] = (),
+        body: Sequence[str] = (),
+        channel: Sequence[str] = (),
+        direction: Sequence[str] = (),
+        status: Sequence[Status] = (),
+    ) -> None:
+        self._texts = [
+            TextCondition(key, _any_of(key, wanted))
+            for key, wanted in (("to", to), ("from", sender), ("body", body))
+            if wanted
+        ]
+        self.channel = tuple(channel)
+        self.direction = tuple(direction)
+        self.status = tuple(status)
+
+    def differences(self, message: Message) -> dict[str, Difference]:
+        """How a message differs from what is wanted; empty when it is what is wanted."""
+        facts = Facts(to=message.recipient, sender=message.sender, body=message.body)
+        trial = Trial(facts, "wait", None)
+        found = {
+            each.key: Difference(each.expected, each.actual(facts)) for each in self._texts if not each.holds(trial)
+        }
+        for key, wanted, actual in (
+            ("channel", self.channel, (channel_of(message.recipient),)),
+            ("direction", self.direction, _directions(message)),
+            ("status", self.status, reached(message)),
+        ):
+            if wanted and not set(wanted) & set(actual):
+                found[key] = Difference(" or ".join(wanted), ", ".join(actual))
+        return found
+
+
+def reached(message: Message) -> tuple[Status, ...]:
+    """Every status the message has had, in order."""
+    first = Status.RECEIVED if message.direction is Direction.INBOUND else Status.QUEUED
+    past = [step.status for step in message.steps if step.happened is not None and step.status is not None]
+    return tuple(dict.fromkeys((first, *past, message.status)))
+
+
+async def first_match(engine: Engine, tenant: Tenant, wanted: Wanted, after: int) -> Message:
+    """The first message after cursor `after` that is wanted; waits for it without end."""
+    with engine.events.watching(tenant.id) as watcher:
+        while True:
+            watcher.missed = 0
+            found = await _among_stored(engine, tenant, wanted, after)
+            while found is None and not watcher.missed:
+                sids = await _news(watcher)
+                found = _first(await engine.database.run(lambda db: _named(db, tenant.id, sids)), wanted, after)  # noqa: B023 - run before the next turn
+            if found is not None:
+                return found
+
+
+async def nearest(engine: Engine, tenant: Tenant, wanted: Wanted, after: int) -> list[Near]:
+    """The latest messages after cursor `after` that come nearest, those with the fewest differences first."""
+    account = tenant.id
+    latest = await engine.database.run(lambda db: messages.newest(db, account, before=None, limit=COMPARED))
+    compared = [Near(message, wanted.differences(message)) for message in latest if message.arrival > after]
+    return sorted(compared, key=lambda near: len(near.differs))[:NEAREST]
+
+
+async def _among_stored(engine: Engine, tenant: Tenant, wanted: Wanted, after: int) -> Message | None:
+    account = tenant.id
+    while True:
+        batch = await engine.database.run(lambda db: messages.arrived_after(db, account, after, limit=BATCH))  # noqa: B023 - run before the next turn
+        found = _first(batch, wanted, after)
+        if found is not None or len(batch) < BATCH:
+            return found
+        after = batch[-1].arrival
+
+
+async def _news(watcher: Watcher) -> set[str]:
+    """The messages that the next events are about: all that have come so far, once there is one."""
+    sids: set[str] = set()
+    event = await watcher.next()
+    while True:
+        if event.kind in _NEWS:
+            sids.add(event.details["message"])
+        following = watcher.take()
+        if following is None:
+            return sids
+        event = following
+
+
+def _named(db: Transaction, account: int, sids: set[str]) -> list[Message]:
+    found = [messages.by_sid(db, sid, account) for sid in sids]
+    return sorted(
+        (message for message in found if message is not None and message.account == account),
+        key=lambda message: message.arrival,
+    )
+
+
+def _first(batch: Sequence[Message], wanted: Wanted, after: int) -> Message | None:
+    return next((each for each in batch if each.arrival > after and not wanted.differences(each)), None)
+
+
+def _directions(message: Message) -> tuple[str, ...]:
+    if message.direction is Direction.INBOUND:
+        return (message.direction.value,)
+    return message.direction.value, "outbound"
+
+
+def _any_of(key: str, wanted: Sequence[str]) -> Pattern:
+    try:
+        patterns = tuple(pattern(text) for text in wanted)
+    except ValueError as error:
+        raise BadRequest(
+            f"{key} is not a regular expression: {error}",
+            remedy="write /…/ in RE2's syntax, or text with * without slashes",
+        ) from None
+    return patterns[0] if len(patterns) == 1 else AnyOf(patterns)
