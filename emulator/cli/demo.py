@@ -86,7 +86,7 @@ async def _list(session: "aiohttp.ClientSession", messages: str) -> None:
         page = await response.json()
     for message in page["messages"]:
         why = f"  {message['error_code']} {message['error_message']}" if "error_code" in message else ""
-        click.echo(f"  {message['sid']}  {message["to"]:20}{_coloured(message['status'])}{why}")
+        click.echo(f"  {message['sid']}  {message['to']:20}{_coloured(message['status'])}{why}")
 
 
 @asynccontextmanager
