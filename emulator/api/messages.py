@@ -44,7 +44,7 @@ async def fetch(call: Call) -> web.StreamResponse:
     """GET one: the truth about a message. Raises NotFound, or Forbidden for another account's."""
     require_enabled(call)
     sid, account = call.arguments[0], call.tenant.id
-    message = await call.engine.database.run(lambda db: _own(db, sid, account))
+    message = await call.engine.database.run(lambda db: own_message(db, sid, account))
     decision = await call.engine.watch(call.tenant, "fetch", message)
     return await call.answer(render.single(message, call.account_sid), decision)
 
@@ -58,7 +58,7 @@ def draft(given: Mapping[str, Any]) -> Draft:
         problems.append(f"from and to must be on one channel, not {channel_of(sender)!r} and {channel_of(recipient)!r}")
     body = _optional_text(given, "body", BODY_CHARACTERS, problems)
     callback = _optional_text(given, "status_callback", URL_CHARACTERS, problems)
-    if callback and (problem := _url_problem("status_callback", callback)):
+    if callback and (problem := url_problem("status_callback", callback)):
         problems.append(problem)
     method = _optional_text(given, "status_callback_method", 16, problems).upper() or "GET"
     if method not in ("GET", "POST"):
@@ -88,13 +88,26 @@ def require_enabled(call: Call) -> None:
         raise Forbidden("the Messages API is not enabled for this account")
 
 
-def _own(db: Transaction, sid: str, account: int) -> Message:
+def own_message(db: Transaction, sid: str, account: int) -> Message:
+    """The account's message with this SID. Raises NotFound, or Forbidden for another account's."""
     message = messages.by_sid(db, sid, account)
     if message is None:
         raise NotFound(f"there is no message {sid[:60]}")
     if message.account != account:
         raise Forbidden()
     return message
+
+
+def url_problem(name: str, url: str) -> str | None:
+    """What is wrong with a URL that is to be called, or None."""
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if valid and not re.search(r"[\s\x00-\x1f\x7f]", url):
+        return None
+    return f"{name} must be an absolute http or https URL, not {url[:100]!r}"
 
 
 def _identity(given: Mapping[str, Any], name: str, problems: list[str]) -> str:
@@ -128,17 +141,6 @@ def _optional_text(given: Mapping[str, Any], name: str, limit: int, problems: li
     return str(value)
 
 
-def _url_problem(name: str, url: str) -> str | None:
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        valid = False
-    if valid and not re.search(r"[\s\x00-\x1f\x7f]", url):
-        return None
-    return f"{name} must be an absolute http or https URL, not {url[:100]!r}"
-
-
 def _media_list(value: object, problems: list[str]) -> tuple[Media, ...]:
     if value is None or value == "":
         return ()
@@ -162,7 +164,7 @@ def _attachment(name: str, value: object, problems: list[str]) -> Media:
         problems.append(f"{name} must be an object with url and content_type")
         return Media(url="")
     url = value.get("url")
-    problem = check_text(f"{name}.url", url, limit=URL_CHARACTERS) or _url_problem(f"{name}.url", str(url))
+    problem = check_text(f"{name}.url", url, limit=URL_CHARACTERS) or url_problem(f"{name}.url", str(url))
     # the page's table says content_type, its example content-type
     kind = value.get("content_type", value.get("content-type", ""))
     problem = problem or check_text(f"{name}.content_type", kind, limit=255)
