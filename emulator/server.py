@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import signal
@@ -68,7 +69,7 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
 def _cannot_listen(config: Config, error: OSError) -> str:
     if isinstance(error, socket.gaierror):
         return f"cannot listen on {config.host}: there is no such host; choose another with --host"
-    reason = "the port is in use" if error.errno == 98 else error.strerror or str(error)
+    reason = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
     return (
         f"cannot listen on {config.host}:{config.port}: {reason}; choose another port with --port, or 0 for a free one"
     )

@@ -126,3 +126,4 @@ def _announce(config: "Config", url: str) -> None:
     click.echo(f"listening on {url}")
     token = config.auth_token if config.auth_token == DEFAULT_AUTH_TOKEN else "the one you gave"
     click.echo(f"account {config.account_sid}, token {token}", err=True)
+    click.echo(f"control API {url}/_emulator/openapi.json", err=True)

@@ -86,9 +86,12 @@ async def open_database(path: str | None) -> AsyncIterator[Database]:
 
     Raises StartFailed when the file cannot be used: not writable, not ours, another version, in use.
     """
+    opening = aiosqlite.connect(path or ":memory:", isolation_level=None, timeout=0.2)
     try:
-        connection = await aiosqlite.connect(path or ":memory:", isolation_level=None, timeout=0.2)
+        connection = await opening
     except sqlite3.Error as error:
+        # its thread still has something to tell this loop, and nobody else waits for that
+        await asyncio.to_thread(opening._thread.join)  # noqa: SLF001 - no public way
         raise StartFailed(_cannot_open(path, error)) from None
     try:
         try:
@@ -176,6 +179,10 @@ def _cannot_open(path: str | None, error: sqlite3.Error) -> str:
     reason = str(error)
     if path is not None and not Path(path).absolute().parent.is_dir():
         reason = "its folder does not exist"
+    elif path is not None and Path(path).is_dir():
+        reason = "it is a folder"
+    elif "readonly" in reason or "unable to open" in reason:
+        reason += " (may this user write there?)"
     elif "locked" in reason:
         reason = "another process is using it"
     elif "not a database" in reason:
