@@ -151,6 +151,19 @@ class Engine:
         clock = tenant.clock
         self._publish(tenant, "clock", {"mode": clock.mode, "now": iso(clock.now())})
 
+    async def bring_in(self, tenant: Tenant, past: Sequence[Message]) -> None:
+        """Store messages whose story is over; they get their ids and arrival numbers here."""
+        arrived = [(message, self._arrivals()) for message in past]
+        rows = [replace(m, id=messages.identity(m.created, arrival), arrival=arrival) for m, arrival in arrived]
+
+        def work(db: Transaction) -> None:
+            for message in rows:
+                messages.insert(db, message, listed=True)
+
+        await self.database.run(work)
+        for _ in rows:
+            self._count(tenant, "message")
+
     def report(self, tenant: Tenant | None, error: Exception) -> None:
         """Tell of a bug of ours: whoever watches the account should fail loudly."""
         if tenant is not None:

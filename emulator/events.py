@@ -31,6 +31,7 @@ class Watcher:
     def __init__(self, account: int) -> None:
         self.account = account
         self.missed = 0
+        self.overflowed = asyncio.Event()
         self._events: deque[Event] = deque()
         self._wake: asyncio.Future[None] | None = None
 
@@ -38,10 +39,17 @@ class Watcher:
         """Queue an event; beyond the limit it is counted as missed."""
         if len(self._events) >= WATCHER_LIMIT:
             self.missed += 1
+            self.overflowed.set()
             return
         self._events.append(event)
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
+
+    def forgive(self) -> int:
+        """How many events were missed since this was last asked."""
+        missed, self.missed = self.missed, 0
+        self.overflowed.clear()
+        return missed
 
     def take(self) -> Event | None:
         """The next event, if there is one."""

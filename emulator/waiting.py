@@ -92,7 +92,7 @@ async def first_match(engine: Engine, tenant: Tenant, wanted: Wanted, after: int
     """The first message after cursor `after` that is wanted; waits for it without end."""
     with engine.events.watching(tenant.id) as watcher:
         while True:
-            watcher.missed = 0
+            watcher.forgive()
             found = await _among_stored(engine, tenant, wanted, after)
             while found is None and not watcher.missed:
                 sids = await _news(watcher)

@@ -22,7 +22,7 @@ LAYERS = (
     {"acceptance", "attachments", "incoming", "reload", "telling"},
     {"playing"},
     {"engine"},
-    {"conversation", "explaining", "waiting"},
+    {"conversation", "explaining", "history", "waiting"},
     # shared by surfaces
     {"config"},
     {"wire"},

@@ -2,7 +2,18 @@
 
 from aiohttp import web
 
-from emulator.control import accounts, clocks, handsets, inbound, journals, messages, scenarios, waits
+from emulator.control import (
+    accounts,
+    clocks,
+    handsets,
+    histories,
+    inbound,
+    journals,
+    messages,
+    scenarios,
+    stream,
+    waits,
+)
 from emulator.control.routing import Route, endpoint, errors
 
 PREFIX = "/_emulator"
@@ -24,5 +35,7 @@ ROUTES: tuple[Route, ...] = (
     *scenarios.ROUTES,
     *journals.ROUTES,
     *handsets.ROUTES,
+    *histories.ROUTES,
+    *stream.ROUTES,
     *inbound.ROUTES,
 )

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from enum import StrEnum
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 from aiohttp import web
@@ -19,6 +20,7 @@ LONGEST_WAIT = 600_000
 S = TypeVar("S", bound=Struct)
 
 _LOST_PLUS = re.compile(r"(^|:) (?=[0-9*])")
+_MISSING = re.compile(r"Object missing required field `(.*)`")
 _PATH = re.compile(r" - at `\$\.?(.*)`$")
 
 
@@ -124,8 +126,22 @@ def _convert(value: dict[str, Any], kind: type[S], *, strict: bool) -> S:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
         said = str(error)
-        place = _PATH.search(said)
-        raise BadRequest(f"{place[1]}: {_PATH.sub('', said)}" if place and place[1] else said) from None
+    if missing := _MISSING.match(said):
+        raise BadRequest(f"{missing[1]} is required")
+    if (place := _PATH.search(said)) is None or not place[1]:
+        raise BadRequest(said)
+    field = re.split(r"[.\[]", place[1])[0]
+    choices = _choices(next(each.type for each in msgspec.structs.fields(kind) if each.encode_name == field))
+    raise BadRequest(f"{place[1]}: {_PATH.sub('', said)}", remedy=f"known are {', '.join(choices)}" if choices else "")
+
+
+def _choices(kind: Any) -> list[str]:  # noqa: ANN401 - a type
+    """The words that a type allows, if it is one of words."""
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return [each.value for each in kind]
+    if get_origin(kind) is Literal:
+        return list(get_args(kind))
+    return [choice for each in get_args(kind) for choice in _choices(each)]
 
 
 def _number(value: str | float) -> str | float:

@@ -125,6 +125,17 @@ def pending(db: Transaction) -> list[tuple[int, int, int]]:
     ).fetchall()
 
 
+def bodies_to(db: Transaction, account: int, recipients: tuple[str, str], *, within: int, limit: int) -> list[str]:
+    """What was texted to one of these identities, latest first, among the account's latest `within` messages."""
+    rows = db.execute(
+        "SELECT body FROM (SELECT arrival, recipient, direction, body FROM message WHERE account = ? "
+        "ORDER BY arrival DESC LIMIT ?) WHERE direction <> 'inbound' AND recipient IN (?, ?) "
+        "ORDER BY arrival DESC LIMIT ?",
+        (account, within, *recipients, limit),
+    )
+    return [row[0] for row in rows]
+
+
 def pending_of(db: Transaction, account: int, *, limit: int) -> list[Message]:
     """The account's messages whose timeline goes on, those due next first."""
     return _rows(db, "WHERE next_due IS NOT NULL AND account = ? ORDER BY next_due, id LIMIT ?", (account, limit))
