@@ -185,7 +185,8 @@ async def test_a_misspelt_parameter_is_ignored_as_the_platform_does_and_said_in_
     answer = await emulator.request("POST", emulator.messages_url, data=GOOD | misspelt, headers=emulator.auth)
     assert answer.status == 200
     assert answer.headers["X-Emulator-Warning"] == (
-        "ignored unknown parameters: 'StatusCallback' (did you mean status_callback?), 'statuscallback' (did you mean status_callback?), 'B\\xf6dy'"
+        "ignored unknown parameters: 'StatusCallback' (did you mean status_callback?), "
+        "'statuscallback' (did you mean status_callback?), 'B\\xf6dy'"
     )
     answer = await emulator.request(
         "GET", emulator.messages_url, params={"status": "sent", "Status": "Sent"}, headers=emulator.auth
