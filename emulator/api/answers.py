@@ -50,6 +50,10 @@ class Call:
         """The account's SID."""
         return self.tenant.account.sid
 
+    def warn(self, said: str) -> None:
+        """Say something in the answer's warning header."""
+        self.warning = "; ".join(filter(None, (self.warning, said)))
+
     async def answer(
         self, value: object, decision: Decision, *, unanswered: Callable[[], None] | None = None
     ) -> web.StreamResponse:

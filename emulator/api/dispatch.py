@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from emulator.api import media, message_list, messages
+from emulator.api import applications, media, message_list, messages, notifications, numbers, sms, sms_list
 from emulator.api.answers import Call, error_response
 from emulator.api.auth import authenticate, authorize
 from emulator.engine import Engine
@@ -31,9 +31,34 @@ Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
 ANY = "*"
 
+# the platform buys from three kinds of stock; here they are doors to the same list
+_NUMBERS: dict[str, Handler] = {"GET": numbers.fetch_list, "POST": numbers.create}
+
 ROUTES: dict[tuple[str, ...], dict[str, Handler]] = {
     ("Messages",): {"GET": message_list.fetch_list, "POST": messages.send},
     ("Messages", ANY): {"GET": messages.fetch},
+    ("SMS", "Messages"): {"GET": sms_list.fetch_list, "POST": sms.send},
+    ("SMS", "Messages", ANY): {"GET": sms.fetch},
+    ("IncomingPhoneNumbers",): _NUMBERS,
+    ("IncomingPhoneNumbers", "Local"): _NUMBERS,
+    ("IncomingPhoneNumbers", "TollFree"): _NUMBERS,
+    ("IncomingPhoneNumbers", "Mobile"): _NUMBERS,
+    ("IncomingPhoneNumbers", "AvailableCountries"): {"GET": numbers.fetch_countries},
+    ("IncomingPhoneNumbers", ANY): {
+        "GET": numbers.fetch,
+        "POST": numbers.change,
+        "PUT": numbers.change,
+        "DELETE": numbers.delete,
+    },
+    ("Applications",): {"GET": applications.fetch_list, "POST": applications.create},
+    ("Applications", ANY): {
+        "GET": applications.fetch,
+        "POST": applications.change,
+        "PUT": applications.change,
+        "DELETE": applications.delete,
+    },
+    ("Notifications",): {"GET": notifications.fetch_list},
+    ("Notifications", ANY): {"GET": notifications.fetch},
 }
 """Below `/Accounts/{account}`."""
 

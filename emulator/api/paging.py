@@ -45,7 +45,7 @@ def read_query(call: Call, known: Iterable[str]) -> dict[str, str]:
             raise BadRequest(problem)
         given[name] = value
     call.parameters = dict(given)
-    call.warning = unknown_parameters(given, known)
+    call.warn(unknown_parameters(given, known))
     return {name: value for name, value in given.items() if name in known}
 
 
@@ -90,7 +90,7 @@ def read_days(call: Call, given: Mapping[str, str]) -> tuple[int | None, int | N
     """StartTime and EndTime of the older lists: whole days, both included, as [first, beyond). Raises BadRequest."""
     for name in ("StartTime", "EndTime"):
         if len(given.get(name, "")) > len("2018-10-05"):
-            call.warning = call.warning or f"{name} is read by the day here: its time is ignored"
+            call.warn(f"{name} is read by the day here: its time is ignored")
     start, end = given.get("StartTime"), given.get("EndTime")
     return (_day("StartTime", start, days=0) if start else None, _day("EndTime", end, days=1) if end else None)
 

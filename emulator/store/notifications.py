@@ -17,6 +17,23 @@ _COLUMNS = (
 )
 
 
+class NotificationQuery(Struct, frozen=True, kw_only=True):
+    """What a list of the error log asks for.
+
+    `request_url` and `text` are LIKE patterns; `start` and `beyond` are instants in milliseconds, of which the second
+    is not included; `sort` is one of date, log, code, text.
+    """
+
+    account: int
+    start: int | None = None
+    beyond: int | None = None
+    code: int | None = None
+    request_url: str = ""
+    text: str = ""
+    sort: str = "date"
+    descending: bool = True
+
+
 class Attachment(Struct, frozen=True, kw_only=True):
     """An attachment of an inbound message: its bytes, or (`source`) the URL to fetch them from."""
 
@@ -66,6 +83,28 @@ def notifications_of(db: Transaction, account: int) -> list[Notification]:
     """The account's error log, oldest first."""
     rows = db.execute(f"SELECT {_COLUMNS} FROM notification WHERE account = ? ORDER BY id", (account,))
     return [_notification(row) for row in rows]
+
+
+def find_notifications(
+    db: Transaction, query: NotificationQuery, *, offset: int, size: int
+) -> tuple[int, list[Notification]]:
+    """How many notifications match, and those at this place of the list."""
+    conditions = [
+        ("account = ?", query.account),
+        ("created >= ?", query.start),
+        ("created < ?", query.beyond),
+        ("code = ?", query.code),
+        ("request_url LIKE ?", query.request_url),
+        ("text LIKE ?", query.text),
+    ]
+    asked = [(condition, value) for condition, value in conditions if value not in ("", None)]
+    source = f"FROM notification WHERE {' AND '.join(condition for condition, _ in asked)}"
+    values = tuple(value for _, value in asked)
+    total = int(db.execute(f"SELECT count(*) {source}", values).fetchone()[0])
+    direction = "DESC" if query.descending else "ASC"
+    order = f"id {direction}" if query.sort == "date" else f"{query.sort} {direction}, id DESC"
+    rows = db.execute(f"SELECT {_COLUMNS} {source} ORDER BY {order} LIMIT ? OFFSET ?", (*values, size, offset))
+    return total, [_notification(row) for row in rows]
 
 
 def notification_by_sid(db: Transaction, sid: str) -> Notification | None:

@@ -3,11 +3,24 @@
 import json
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from emulator.model import Application, Number
 from emulator.store.database import Transaction
 
 _NUMBER = "id, account, sid, number, friendly_name, created, updated, settings, from_scenario"
 _APPLICATION = "id, account, sid, friendly_name, created, updated, settings"
+_BINDINGS = ("voice_application_sid", "sms_application_sid", "ussd_application_sid", "refer_application_sid")
+
+
+class NumberQuery(Struct, frozen=True, kw_only=True):
+    """What a list of numbers asks for: parts of the number and of its name; `sort` is id, number or friendly_name."""
+
+    account: int
+    number: str = ""
+    friendly_name: str = ""
+    sort: str = "id"
+    descending: bool = False
 
 
 def save_number(db: Transaction, number: Number) -> Number | None:
@@ -32,7 +45,7 @@ def save_number(db: Transaction, number: Number) -> Number | None:
         return n
     row = db.execute(
         "INSERT INTO number (account, sid, number, friendly_name, created, updated, settings, from_scenario) "
-        f"VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, number) DO NOTHING RETURNING {_NUMBER}",
+        f"VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING {_NUMBER}",
         values,
     ).fetchone()
     return _number(row) if row else None
@@ -52,6 +65,39 @@ def find_number(db: Transaction, account: int, number: str) -> Number | None:
         (account, number, bare, "+" + bare, number),
     ).fetchone()
     return _number(row) if row else None
+
+
+def find_numbers(db: Transaction, query: NumberQuery, *, offset: int, size: int) -> tuple[int, list[Number]]:
+    """How many numbers match, and those at this place of the list."""
+    source = "FROM number WHERE account = ? AND number LIKE ? AND friendly_name LIKE ?"
+    values = (query.account, f"%{query.number}%", f"%{query.friendly_name}%")
+    total = int(db.execute(f"SELECT count(*) {source}", values).fetchone()[0])
+    order = f"{query.sort} {'DESC' if query.descending else 'ASC'}, id"
+    rows = db.execute(f"SELECT {_NUMBER} {source} ORDER BY {order} LIMIT ? OFFSET ?", (*values, size, offset))
+    return total, [_number(row) for row in rows]
+
+
+def count_numbers(db: Transaction, account: int) -> int:
+    """How many numbers the account has."""
+    return int(db.execute("SELECT count(*) FROM number WHERE account = ?", (account,)).fetchone()[0])
+
+
+def free_number(db: Transaction, account: int, prefix: str, *, digits: int) -> str | None:
+    """The lowest number of `prefix` and that many digits that the account does not have."""
+    first, beyond = prefix + "0" * digits, prefix + ":"
+    rows = db.execute(
+        "SELECT number FROM number WHERE account = ? AND number >= ? AND number < ?", (account, first, beyond)
+    )
+    taken = {row[0] for row in rows}
+    numbers = (f"{prefix}{place:0{digits}d}" for place in range(10**digits))
+    return next((number for number in numbers if number not in taken), None)
+
+
+def bound_numbers(db: Transaction, account: int) -> list[Number]:
+    """The account's numbers that name an application, oldest first."""
+    bound = " OR ".join(f"json_extract(settings, '$.{key}') <> ''" for key in _BINDINGS)
+    rows = db.execute(f"SELECT {_NUMBER} FROM number WHERE account = ? AND ({bound}) ORDER BY id", (account,))
+    return [_number(row) for row in rows]
 
 
 def numbers_of(db: Transaction, account: int) -> list[Number]:
@@ -101,6 +147,11 @@ def applications_of(db: Transaction, account: int) -> list[Application]:
     """Every application of the account, oldest first."""
     rows = db.execute(f"SELECT {_APPLICATION} FROM application WHERE account = ? ORDER BY id", (account,))
     return [_application(row) for row in rows]
+
+
+def count_applications(db: Transaction, account: int) -> int:
+    """How many applications the account has."""
+    return int(db.execute("SELECT count(*) FROM application WHERE account = ?", (account,)).fetchone()[0])
 
 
 def delete_application(db: Transaction, application: Application) -> None:
