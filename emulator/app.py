@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 from aiohttp import web
 
@@ -28,6 +29,7 @@ def create_app(config: Config) -> web.Application:
     app[STOPPING] = asyncio.Event()
     for prefix in dispatch.PREFIXES:
         app.router.add_route("*", prefix + "/{path:.*}", dispatch.dispatch)
+    app[control.DESCRIBE] = _describe
     app.add_subapp(control.PREFIX, control.application())
     app.cleanup_ctx.append(_engine)
     app.on_shutdown.append(_stop)
@@ -45,6 +47,12 @@ def read_scenario(config: Config) -> Scenario:
     except BadScenario as error:
         listed = "\n".join(scenario_file.describe(problem, config.scenario) for problem in error.problems)
         raise StartFailed(f"the scenario has errors, so the server was not started:\n{listed}") from None
+
+
+def _describe() -> dict[str, Any]:
+    from emulator.openapi.document import document  # noqa: PLC0415 - few ask for it
+
+    return document()
 
 
 async def _stop(app: web.Application) -> None:

@@ -28,6 +28,7 @@ LAYERS = (
     {"wire"},
     # surfaces
     {"api", "control", "inbox"},
+    {"openapi"},
     # assembly
     {"app"},
     # running it, calling it

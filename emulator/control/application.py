@@ -1,5 +1,8 @@
 """The control API as one sub-application: every call in one table."""
 
+from collections.abc import Callable
+from typing import Any
+
 from aiohttp import web
 
 from emulator.control import (
@@ -14,9 +17,17 @@ from emulator.control import (
     stream,
     waits,
 )
-from emulator.control.routing import Route, endpoint, errors
+from emulator.control.routing import Call, Route, endpoint, errors
 
 PREFIX = "/_emulator"
+
+DESCRIBE: web.AppKey[Callable[[], dict[str, Any]]] = web.AppKey("describe")
+"""Gives the OpenAPI document, which describes more than this surface."""
+
+
+async def openapi(call: Call) -> dict[str, Any]:
+    """Read this description of every call."""
+    return call.request.config_dict[DESCRIBE]()
 
 
 def application() -> web.Application:
@@ -38,4 +49,5 @@ ROUTES: tuple[Route, ...] = (
     *histories.ROUTES,
     *stream.ROUTES,
     *inbound.ROUTES,
+    Route("GET", "/openapi.json", openapi),
 )

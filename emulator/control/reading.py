@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
@@ -32,12 +33,12 @@ class Source(Struct, frozen=True):
 
 def read_query(request: web.Request, kind: type[S]) -> S:
     """The query as a `kind`. A name may be repeated where the field is a tuple."""
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    _refuse_unknown(request.query, fields, "parameter")
+    repeatable = _parameters(kind)
+    _refuse_unknown(request.query, repeatable, "parameter")
     given: dict[str, object] = {}
     for name in set(request.query):
         values = request.query.getall(name)
-        if msgspec.json.schema(fields[name].type).get("type") == "array":
+        if repeatable[name]:
             given[name] = values
         elif len(values) == 1:
             given[name] = values[0]
@@ -85,6 +86,12 @@ def timeout(value: str | float) -> int:
 def restore_plus(number: str) -> str:
     """Undo what a query decoder does to a `+` that was not written as %2B."""
     return _LOST_PLUS.sub(r"\1+", number)
+
+
+@cache
+def _parameters(kind: type[Struct]) -> dict[str, bool]:
+    """The names of a query's parameters, and whether each may be repeated."""
+    return {field.encode_name: get_origin(field.type) is tuple for field in msgspec.structs.fields(kind)}
 
 
 async def _bytes(request: web.Request) -> bytes:

@@ -7,15 +7,16 @@ returns becomes the answer. The OpenAPI document is made from the same annotatio
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from aiohttp import web
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from emulator.config import Config
 from emulator.control.reading import read_body, read_query
 from emulator.engine import Engine
-from emulator.errors import BadScenario, MethodNotAllowed, NotFound, Refused, TimedOut, TooLarge, Unavailable
+from emulator.errors import BadScenario, MethodNotAllowed, NotFound, Problem, Refused, TimedOut, TooLarge, Unavailable
 from emulator.tenants import Tenant
 from emulator.wire import BODY_LIMIT, CONFIG, ENGINE, STOPPING, json_response
 
@@ -38,6 +39,49 @@ class Yaml(str):
 
     __slots__ = ()
     content_type = "application/yaml"
+
+
+class Said(Struct, frozen=True):
+    """What is wrong, and what to do about it (may be empty)."""
+
+    message: str
+    remedy: str
+
+
+class Error(Struct, frozen=True):
+    """An error."""
+
+    error: Said
+
+
+class Lint(Struct, frozen=True, kw_only=True):
+    """Something about a scenario: where (line and column from 1, path of keys), what, and the remedy."""
+
+    line: int
+    column: int
+    path: str
+    message: str
+    remedy: str
+
+
+class ScenarioErrors(Struct, frozen=True):
+    """Everything that is wrong with a scenario."""
+
+    error: Said
+    errors: list[Lint]
+
+
+class WaitedInVain(Struct, frozen=True, kw_only=True):
+    """What did not happen in time, and what is still to come; `near` only of a wait: the messages that come nearest."""
+
+    error: Said
+    near: list[dict[str, Any]] | UnsetType = UNSET
+    pending: int
+    in_flight: int
+    now: str
+    next_due: str | None
+    steps: list[dict[str, Any]]
+    callbacks: list[dict[str, Any]]
 
 
 class Nothing(Struct, frozen=True):
@@ -115,14 +159,20 @@ class Route(Struct, frozen=True):
     errors: tuple[int, ...] = ()
 
 
+@cache
+def types_of(handler: Handler) -> dict[str, Any]:
+    """The types that a handler names: of its `query`, its `body` and what it returns."""
+    return get_type_hints(handler)
+
+
 def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The route's handler as aiohttp wants it."""
-    hints = get_type_hints(route.handler)
-    query, body = hints.get("query", Nothing), hints.get("body")
 
     async def answer(request: web.Request) -> web.StreamResponse:
+        hints = types_of(route.handler)
+        body = hints.get("body")
         given: dict[str, Any] = {}
-        asked = read_query(request, query)
+        asked = read_query(request, hints.get("query", Nothing))
         if "query" in hints:
             given["query"] = asked
         if body is not None:
@@ -155,20 +205,22 @@ def error_response(error: Refused) -> web.Response:
     """`{"error": {"message", "remedy"}}`, and the details that some errors have."""
     shown = _shape(error.message, error.remedy)
     if isinstance(error, BadScenario):
-        shown["errors"] = [
-            {
-                "line": each.line,
-                "column": each.column,
-                "path": each.path,
-                "message": each.message,
-                "remedy": each.remedy,
-            }
-            for each in error.problems
-        ]
+        shown["errors"] = [lint(each) for each in error.problems]
     if isinstance(error, TimedOut):
         shown |= error.details
     headers = {"Allow": ", ".join(error.allow)} if isinstance(error, MethodNotAllowed) else None
     return json_response(shown, error.status, headers)
+
+
+def lint(problem: Problem) -> Lint:
+    """A problem with a scenario."""
+    return Lint(
+        line=problem.line,
+        column=problem.column,
+        path=problem.path,
+        message=problem.message,
+        remedy=problem.remedy,
+    )
 
 
 def _shape(message: str, remedy: str) -> dict[str, object]:

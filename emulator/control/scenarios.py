@@ -6,28 +6,18 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from emulator.control.reading import Source
-from emulator.control.routing import Call, Route, Yaml
+from emulator.control.routing import Call, Lint, Route, Yaml, lint
 from emulator.errors import Problem
 from emulator.tenants import Tenant
 
 Word = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
 
 
-class Warned(Struct, frozen=True, kw_only=True):
-    """Something in a scenario that is allowed, but probably not meant. Line and column from 1."""
-
-    line: int
-    column: int
-    path: str
-    message: str
-    remedy: str
-
-
 class ScenarioView(Struct, frozen=True, kw_only=True):
     """A scenario that is now active: how many rules it has, and what was odd about it."""
 
     rules: int
-    warnings: list[Warned]
+    warnings: list[Lint]
 
 
 class Mode(Struct, frozen=True):
@@ -70,10 +60,7 @@ async def set_mode(call: Call, body: Mode) -> Mode:
 def _view(tenant: Tenant, warnings: Sequence[Problem]) -> ScenarioView:
     return ScenarioView(
         rules=len(tenant.scenario.rules),
-        warnings=[
-            Warned(line=each.line, column=each.column, path=each.path, message=each.message, remedy=each.remedy)
-            for each in warnings
-        ],
+        warnings=[lint(each) for each in warnings],
     )
 
 
