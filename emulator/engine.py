@@ -139,6 +139,7 @@ class Engine:
         # what was being played meanwhile is gone too; what was accepted since has not been put in the queue yet
         tenant.scheduler.clear()
         tenant.counts = dict.fromkeys(tenant.counts, 0)
+        tenant.errors.clear()
         await self.tenants.change(tenant, mode="normal")
         if everything:
             await self.tenants.set_scenario(tenant, None)
@@ -167,7 +168,9 @@ class Engine:
     def report(self, tenant: Tenant | None, error: Exception) -> None:
         """Tell of a bug of ours: whoever watches the account should fail loudly."""
         if tenant is not None:
-            self._publish(tenant, "error", {"message": f"{type(error).__name__}: {error}"})
+            said = f"{type(error).__name__}: {error}"
+            tenant.errors.append((tenant.clock.now(), said))
+            self._publish(tenant, "error", {"message": said})
 
     def record_request(self, tenant: Tenant, request: journals.Request) -> None:
         """Add to the journal of what the app asked; nobody waits for it."""

@@ -5,19 +5,36 @@ import contextlib
 import errno
 import gc
 import logging
+import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
+from msgspec.structs import replace
 
 from emulator.app import create_app
+from emulator.client.blocking import Emulator
+from emulator.client.scripts import Script
+from emulator.clock import ClockMode
 from emulator.config import Config
 from emulator.errors import StartFailed
 
+if TYPE_CHECKING:
+    from emulator.client.awaiting import AsyncEmulator
+
+ANYWHERE = Config(port=0)
+"""A server on a free port, with its state in memory."""
+
 SHUTDOWN = 0.4
 """Seconds that requests under way get to finish when the server stops; as long again, to end when cut off."""
+
+STOPPED_WITHIN = 10
+"""Seconds after which a server on a thread that does not stop is given up."""
 
 
 class _SendersMistakes(logging.Filter):
@@ -53,6 +70,47 @@ async def running_app(config: Config) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
+@contextlib.asynccontextmanager
+async def running_async(
+    *,
+    scenario: Script | None = None,
+    clock: str | None = None,
+    seed: int | None = None,
+    config: Config = ANYWHERE,
+) -> AsyncIterator["AsyncEmulator"]:
+    """Run a server in this loop, with an instant clock unless told otherwise; gives a handle on it.
+
+    `config` has everything else that can be set. Raises StartFailed, and CallRefused for a bad scenario.
+    """
+    from emulator.client.awaiting import AsyncEmulator  # noqa: PLC0415 - who runs it on a thread needs none
+
+    async with (
+        running_app(_configured(config, clock, seed)) as url,
+        AsyncEmulator(url, account_sid=config.account_sid, auth_token=config.auth_token, bound=True) as emulator,
+    ):
+        if scenario is not None:
+            await emulator.scenario(scenario)
+        yield emulator
+
+
+@contextlib.contextmanager
+def running(
+    *,
+    scenario: Script | None = None,
+    clock: str | None = None,
+    seed: int | None = None,
+    config: Config = ANYWHERE,
+) -> Iterator[Emulator]:
+    """Run a server on a thread of its own; arguments, result and errors as of `running_async`."""
+    with (
+        _on_a_thread(_configured(config, clock, seed)) as url,
+        Emulator(url, account_sid=config.account_sid, auth_token=config.auth_token) as emulator,
+    ):
+        if scenario is not None:
+            emulator.scenario(scenario)
+        yield emulator
+
+
 async def serve(config: Config, ready: Callable[[str], None]) -> None:
     """Run until SIGTERM or SIGINT; `ready` is told the base URL when, and only when, the server can be used."""
     stop = asyncio.Event()
@@ -62,8 +120,47 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
     async with running_app(config) as url:
         # what start-up made lives as long as the server: the collector need not look at it again
         gc.freeze()
+        gc.enable()
         ready(url)
         await stop.wait()
+
+
+@contextlib.contextmanager
+def _on_a_thread(config: Config) -> Iterator[str]:
+    ready: Future[tuple[str, Callable[[], object]]] = Future()
+    ended: Future[None] = Future()
+    threading.Thread(target=_run, args=(config, ready, ended), name="cpaas-emulator", daemon=True).start()
+    url, stop = ready.result()
+    process = os.getpid()
+    try:
+        yield url
+    finally:
+        # a forked process has no such thread, and the server is its parent's
+        if os.getpid() == process:
+            stop()
+            ended.result(STOPPED_WITHIN)
+
+
+def _run(config: Config, ready: "Future[tuple[str, Callable[[], object]]]", ended: "Future[None]") -> None:
+    async def main() -> None:
+        loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+        async with running_app(config) as url:
+            ready.set_result((url, lambda: loop.call_soon_threadsafe(stopping.set)))
+            await stopping.wait()
+
+    try:
+        asyncio.run(main())
+        ended.set_result(None)
+    except BaseException as error:  # noqa: BLE001 - handed to the thread that started this one
+        (ended if ready.done() else ready).set_exception(error)
+
+
+def _configured(config: Config, clock: str | None, seed: int | None) -> Config:
+    modes = [mode.value for mode in ClockMode]
+    if clock is not None and clock not in modes:
+        raise ValueError(f"clock must be {', '.join(modes[:-1])} or {modes[-1]}, not {clock!r}")
+    mode = ClockMode(clock) if clock is not None else config.clock or ClockMode.INSTANT
+    return replace(config, clock=mode, seed=config.seed if seed is None else seed)
 
 
 def _cannot_listen(config: Config, error: OSError) -> str:

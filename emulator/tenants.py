@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from msgspec.structs import replace
@@ -22,6 +23,9 @@ ACCOUNTS_LIMIT = 10_000
 
 log = logging.getLogger("emulator")
 
+ERRORS_KEPT = 100
+"""How many of our own errors are remembered for an account, the latest."""
+
 Fire = Callable[["Tenant", list[Due]], Awaitable[None]]
 
 
@@ -37,6 +41,8 @@ class Tenant:
         self.changing = asyncio.Lock()
         """Held while the scenario is replaced: a rule that is put before others must not lose another one."""
         self.counts = {"message": 0, "request": 0, "attempt": 0}
+        self.errors: deque[tuple[int, str]] = deque(maxlen=ERRORS_KEPT)
+        """What went wrong inside the emulator while it served this account: when, and what."""
         self._server_seed = server_seed
 
     @property

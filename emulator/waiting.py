@@ -12,7 +12,7 @@ from emulator.engine import Engine
 from emulator.errors import BadRequest
 from emulator.events import Watcher
 from emulator.model import Direction, Message, Status, channel_of
-from emulator.store import messages
+from emulator.store import journals, messages
 from emulator.store.database import Transaction
 from emulator.tenants import Tenant
 
@@ -99,6 +99,13 @@ async def first_match(engine: Engine, tenant: Tenant, wanted: Wanted, after: int
                 found = _first(await engine.database.run(lambda db: _named(db, tenant.id, sids)), wanted, after)  # noqa: B023 - run before the next turn
             if found is not None:
                 return found
+
+
+async def told(engine: Engine, tenant: Tenant, message: Message) -> None:
+    """Return once the app has answered every callback about a message that was due."""
+    with engine.events.watching(tenant.id) as watcher:
+        while await engine.database.run(lambda db: journals.under_way(db, message.id, tenant.clock.now())):
+            await _news(watcher)
 
 
 async def nearest(engine: Engine, tenant: Tenant, wanted: Wanted, after: int) -> list[Near]:

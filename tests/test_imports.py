@@ -32,7 +32,8 @@ LAYERS = (
     # assembly
     {"app"},
     # running it, calling it
-    {"server", "client"},
+    {"client"},
+    {"server"},
     # doors
     {"cli", "pytest_plugin"},
     {"__main__"},

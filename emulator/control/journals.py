@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from emulator.clock import iso
 from emulator.control.messages import Page
 from emulator.control.routing import Call, Route
 from emulator.control.views import CallbackView, RequestView, callback_view, request_view
@@ -37,14 +38,25 @@ class Failure(Struct, frozen=True):
     problem: str
 
 
+class Fault(Struct, frozen=True):
+    """Something that went wrong inside the emulator itself."""
+
+    at: str
+    message: str
+
+
 class Report(Struct, frozen=True, kw_only=True):
-    """The verdict on the receiver. `callbacks` counts all attempts, `outcomes` those with each outcome."""
+    """The verdict on the receiver. `callbacks` counts all attempts, `outcomes` those with each outcome.
+
+    `errors` are the emulator's own, the latest 100, and not the receiver's fault.
+    """
 
     ok: bool
     callbacks: int
     outcomes: dict[Outcome, int]
     failures: list[Failure]
     failures_total: int
+    errors: list[Fault]
 
 
 async def list_requests(call: Call, query: Page) -> RequestList:
@@ -99,6 +111,7 @@ async def report(call: Call) -> Report:
         outcomes={outcome: counts.get(outcome, 0) for outcome in Outcome},
         failures=[Failure(view, view.error) for view in _views(tenant, failed, whose)],
         failures_total=total,
+        errors=[Fault(iso(at), said) for at, said in tenant.errors],
     )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field, to_builtins
 
-from emulator.clock import ClockMode, format_duration, iso
+from emulator.clock import ClockMode, format_duration, iso, stopwatch
 from emulator.control.reading import restore_plus, timeout
 from emulator.control.routing import Call, Route
 from emulator.control.views import MessageView, instant, message_view
@@ -13,7 +13,7 @@ from emulator.model import Attempt, Channel, Message, Status, Step
 from emulator.store import journals, messages
 from emulator.store.database import Transaction
 from emulator.tenants import Tenant
-from emulator.waiting import Near, Wanted, first_match, nearest
+from emulator.waiting import Near, Wanted, first_match, nearest, told
 
 PENDING_SHOWN = 20
 """How many steps and how many callbacks still to come a time-out lists; `pending` counts them all."""
@@ -36,7 +36,10 @@ class Idle(Struct, frozen=True):
 
 
 class WaitQuery(Struct, frozen=True, kw_only=True):
-    """Which message: text with `*` or /regex/ as in `when`. A repeated name lists alternatives."""
+    """Which message: text with `*` or /regex/ as in `when`. A repeated name lists alternatives.
+
+    With `told` the answer comes once the app has answered the callbacks about it that are due.
+    """
 
     to: tuple[Text, ...] = ()
     sender: tuple[Text, ...] = field(name="from", default=())
@@ -45,6 +48,7 @@ class WaitQuery(Struct, frozen=True, kw_only=True):
     direction: tuple[Way, ...] = ()
     status: tuple[Status, ...] = ()
     after: Cursor = 0
+    told: bool = False
     timeout: str = "5s"
 
 
@@ -76,11 +80,17 @@ async def wait(call: Call, query: WaitQuery) -> Waited:
         direction=query.direction,
         status=query.status,
     )
+    passed = stopwatch()
     try:
         message = await call.wait(first_match(call.engine, tenant, wanted, query.after), limit)
     except TimeoutError:
         near = await nearest(call.engine, tenant, wanted, query.after)
         raise await _nothing_came(call, tenant, wanted, near, limit) from None
+    if query.told:
+        try:
+            await call.wait(told(call.engine, tenant, message), max(0, limit - round(passed())))
+        except TimeoutError:
+            raise await _not_told(call, tenant, message, limit) from None
     return Waited(message_view(tenant, message), message.arrival)
 
 
@@ -109,6 +119,14 @@ async def _nothing_came(call: Call, tenant: Tenant, wanted: Wanted, near: list[N
         for each in near
     ]
     return TimedOut(said, remedy=remedy, details={"near": shown, **await _pending(call, tenant)})
+
+
+async def _not_told(call: Call, tenant: Tenant, message: Message, limit: int) -> TimedOut:
+    return TimedOut(
+        f"{message.sid} matches, but the app has not answered the callback about it within {format_duration(limit)}",
+        remedy="does its handler wait for the caller of this wait? leave told away to return before it answers",
+        details={"near": [], "untold": to_builtins(message_view(tenant, message)), **await _pending(call, tenant)},
+    )
 
 
 def _due_status(near: Near, wanted: Wanted) -> Step | None:

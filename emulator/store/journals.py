@@ -85,6 +85,14 @@ def attempts_of(db: Transaction, message: int) -> list[Attempt]:
     return _attempts(db, "WHERE message = ? ORDER BY id", (message,))
 
 
+def under_way(db: Transaction, message: int, now: int) -> bool:
+    """Whether the app has still to answer something about a message that was due by `now`."""
+    found = db.execute(
+        "SELECT 1 FROM attempt WHERE message = ? AND outcome = 'pending' AND due <= ? LIMIT 1", (message, now)
+    )
+    return found.fetchone() is not None
+
+
 def newest_attempts(db: Transaction, account: int, *, before: int | None, limit: int) -> list[Attempt]:
     """The account's attempts, latest first."""
     return _attempts(
