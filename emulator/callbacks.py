@@ -10,7 +10,7 @@ import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import aiohttp
@@ -197,6 +197,19 @@ class Courier(Generic[Request]):
             return
         attempt, host, flight = lane.popleft()
         self._start(attempt, message, host, flight, None)
+
+
+class _Trust(ssl.SSLContext):
+    """This machine's certificates, read when the first connection needs them: 30 ms that most servers never pay."""
+
+    _read = False
+
+    def wrap_bio(self, *values: Any, **named: Any) -> ssl.SSLObject:  # noqa: ANN401 - as in the base class
+        """See SSLContext; every loop makes its connections by this."""
+        if not self._read:
+            self.load_default_certs()
+            self._read = True
+        return super().wrap_bio(*values, **named)
 
 
 @asynccontextmanager

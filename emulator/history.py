@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from emulator import fake, segments
+from emulator import segments
 from emulator.engine import Engine
-from emulator.fake import FakeMessage
 from emulator.ids import random_sid
 from emulator.model import Direction, Message, Status, Step, channel_of
 from emulator.tenants import Tenant
+
+if TYPE_CHECKING:
+    from emulator.fake import FakeMessage
 
 PIECE = 500
 """How many messages are made and stored in one go."""
@@ -17,17 +20,19 @@ PIECE = 500
 
 async def seed(engine: Engine, tenant: Tenant, *, messages: int, days: int, seed: int) -> None:
     """Bring so many messages of the days before now into an account. Returns when all are stored."""
+    from emulator import fake  # noqa: PLC0415 - few servers need a past
+
     told = fake.history(messages=messages, days=days, seed=seed, until=tenant.clock.now())
     # making them is work for the processor: in a thread, the loop gets its share meanwhile
     while piece := await asyncio.to_thread(_next, told):
         await engine.bring_in(tenant, [_message(tenant, each) for each in piece])
 
 
-def _next(told: Iterator[FakeMessage]) -> list[FakeMessage]:
+def _next(told: "Iterator[FakeMessage]") -> "list[FakeMessage]":
     return list(islice(told, PIECE))
 
 
-def _message(tenant: Tenant, past: FakeMessage) -> Message:
+def _message(tenant: Tenant, past: "FakeMessage") -> Message:
     return Message(
         id=0,
         account=tenant.id,
@@ -48,7 +53,7 @@ def _message(tenant: Tenant, past: FakeMessage) -> Message:
     )
 
 
-def _steps(past: FakeMessage) -> Iterator[Step]:
+def _steps(past: "FakeMessage") -> Iterator[Step]:
     yield Step(due=past.created, status=Status.SENDING, happened=past.created)
     if past.sent is not None:
         yield Step(due=past.sent, status=Status.SENT, happened=past.sent)

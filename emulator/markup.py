@@ -5,8 +5,9 @@ the number of elements and attributes are bounded. A stray `&` is taken for itse
 """
 
 import re
-from dataclasses import dataclass, field
 from xml.parsers import expat
+
+from msgspec import Struct, field
 
 # What starts no reference; a name longer than this is none either
 _STRAY_AMPERSAND = re.compile(r"&(?!#[0-9]+;|#x[0-9a-fA-F]+;|[A-Za-z_][\w.-]{0,63};)")
@@ -36,8 +37,7 @@ class MarkupError(Exception):
         self.column = column
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What is read at most: bytes of UTF-8, elements one within the other, elements and attributes in all."""
 
     size: int = 1024 * 1024
@@ -45,8 +45,7 @@ class Limits:
     nodes: int = 2000
 
 
-@dataclass(slots=True, kw_only=True)
-class Element:
+class Element(Struct, kw_only=True):
     """An element: its attributes trimmed, its children in order, the line it starts on."""
 
     name: str

@@ -4,9 +4,10 @@ The only module that knows the language. It resolves no URL and judges no number
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
+
+from msgspec import Struct
 
 from emulator.markup import Element, Limits, MarkupError, read, shown
 from emulator.model import Media
@@ -23,8 +24,7 @@ class RcmlError(MarkupError):
     """Text that cannot be read as RCML at all: what is wrong, at which line and column, counted from 1."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """Something the platform logs under its notification code, or a remark of our own, with no code."""
 
     code: int | None
@@ -33,8 +33,7 @@ class Problem:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(Struct, frozen=True, kw_only=True):
     """`<Message>` or `<Sms>`: a text or media to send. Who is not named comes from the conversation."""
 
     verb: Literal["Message", "Sms"]
@@ -49,8 +48,7 @@ class Message:
     line: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redirect:
+class Redirect(Struct, frozen=True, kw_only=True):
     """`<Redirect>`: go on with the RCML at this URL, absolute or relative."""
 
     url: str
@@ -58,8 +56,7 @@ class Redirect:
     line: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Email:
+class Email(Struct, frozen=True, kw_only=True):
     """`<Email>`: a mail to send."""
 
     sender: str
@@ -74,8 +71,7 @@ class Email:
 Verb = Message | Redirect | Email
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """The verbs to execute, in order; `stopped` is the error at which the platform would stop executing."""
 
     verbs: tuple[Verb, ...] = ()

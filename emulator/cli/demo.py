@@ -1,6 +1,5 @@
 """`demo`: the whole story in a terminal: an emulator, a small app under test, three messages and their fates."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -8,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    import asyncio
+
     import aiohttp
 
 PATIENCE = 20
@@ -27,6 +28,8 @@ _COLOURS = {"delivered": "green", "undelivered": "yellow", "failed": "red"}
 @click.command(short_help="Watch an app send three messages, in a few seconds.")
 def demo() -> None:
     """Watch an app send three messages and hear what became of them: everything on free ports, in a few seconds."""
+    import asyncio
+
     try:
         asyncio.run(_tell())
     except TimeoutError:
@@ -36,6 +39,8 @@ def demo() -> None:
 
 
 async def _tell() -> None:
+    import asyncio
+
     import aiohttp
 
     from emulator import server
