@@ -83,7 +83,9 @@ def no_message(
     lines += [f"  {_difference(near)}" for near in found.near] or _silence(requests)
     lines += still_to_come(found)
     lines.append(f"  the clock is {clock.mode} and stands at {moment(clock.now)}")
-    return "\n".join([*lines, *_remedy(wanted, clock, _awaited_step(wanted, nearest), found)])
+    # only a message that lacks nothing but the status will be the one that was waited for
+    hopeful = nearest if found.near and list(found.near[0].differs) == ["status"] else None
+    return "\n".join([*lines, *_remedy(wanted, clock, _awaited_step(wanted, hopeful), found)])
 
 
 def not_idle(wanted: Wanted, found: Shortfall, clock: ClockReading) -> str:

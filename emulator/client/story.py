@@ -27,10 +27,10 @@ def story(
     refused = [each for each in requests if each.answer_status is None or each.answer_status >= 400]
     lines += _section("requests of the app that were refused", (_request(each) for each in refused), len(refused))
     if not report.ok:
-        lines.append(f"never answered with 2xx: {report.failures_total}")
-        lines += [
-            f"  {each.callback.message} {each.callback.status}: {each.problem}" for each in report.failures[:SHOWN]
-        ]
+        lines.append(f"never answered with 2xx: {report.failures_total} of these callbacks")
+        shown = {each.id for each in callbacks[:SHOWN]}
+        unseen = [each.callback for each in report.failures if each.callback.id not in shown]
+        lines += [f"  {_callback(each)}" for each in unseen[:SHOWN]]
     return "\n".join([*lines, *(f"error inside the emulator: {each.message}" for each in report.errors)])
 
 
