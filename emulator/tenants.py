@@ -83,6 +83,7 @@ class Tenants:
         self._clock = clock
         self._by_sid: dict[str, Tenant] = {}
         self._by_id: dict[int, Tenant] = {}
+        self._deleted: deque[str] = deque(maxlen=ACCOUNTS_LIMIT)
         self._opening = asyncio.Lock()
 
     def __iter__(self) -> Iterator[Tenant]:
@@ -200,6 +201,11 @@ class Tenants:
         await self._database.run(lambda db: accounts.delete(db, account))
         self._by_sid.pop(tenant.account.sid, None)
         self._by_id.pop(account, None)
+        self._deleted.append(tenant.account.sid)
+
+    def was_deleted(self, sid: str) -> bool:
+        """Whether an account with this SID was deleted, as far as that is remembered."""
+        return sid in self._deleted
 
     async def set_scenario(self, tenant: Tenant, text: str | None) -> Sequence[Problem]:
         """Give an account its own scenario, or (None) the server's again; returns warnings.

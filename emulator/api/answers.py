@@ -111,7 +111,7 @@ def error_response(error: Refused, representation: str = JSON) -> web.Response:
     A text that the platform sends as it is claims to be of the representation all the same.
     """
     if isinstance(error, Unauthenticated):
-        return web.Response(status=401, headers={"WWW-Authenticate": REALM})
+        return web.Response(status=401, headers={"WWW-Authenticate": REALM, WARNING_HEADER: error.message})
     if isinstance(error, Forbidden) and (error.text or not error.message):
         return web.Response(status=403, text=error.text) if error.text else web.Response(status=403)
     if error.text:

@@ -27,6 +27,9 @@ async def authenticate(tenants: Tenants, header: str | None, *, strict: bool) ->
     if tenant is None:
         if strict or not token or not _ACCOUNT_SID.fullmatch(login):
             raise Unauthenticated("unknown account")
+        if tenants.was_deleted(login):
+            # whoever still sends for it is late: an app that outlives its test must not bring the account back
+            raise Unauthenticated(f"account {login} was deleted; is the test that it belonged to over?")
         tenant = await tenants.open(login, token)
     if not _proves(token, tenant.account.auth_token):
         raise Unauthenticated("wrong auth token")
