@@ -66,19 +66,23 @@ def seed(connection: Connection, messages: int, days: int, number: int) -> None:
 @for_account
 def inbound(connection: Connection, sender: str, recipient: str, body: str, media: tuple[str, ...]) -> None:
     """Text the app under test from a handset; returns when the app has answered."""
-    text: dict[str, Any] = {"from": sender, "to": recipient, "body": body}
+    channel = "mms" if media else "sms"
+    text: dict[str, Any] = {"from": _uri(channel, sender), "to": _uri(channel, recipient), "body": body}
     if media:
         text["media_list"] = [{"url": url} for url in media]
-    answer = connection.call("POST", "inbound", text)
-    for line in _conversation(answer):
+    for line in _conversation(connection.call("POST", "inbound", text)):
         click.echo(line)
 
 
-def _conversation(answer: Mapping[str, Any]) -> Iterable[str]:
-    message, request = answer["message"], answer.get("request")
-    yield f"{message['sid']}  {message['status']}"
-    if request:
-        answered = request.get("answer") or request.get("error") or "no answer"
-        yield f"{request['method']} {request['url']}  {answered}"
-    for reply in answer["replies"]:
-        yield f"reply to {reply['to']}: {reply.get('body', '')!r}"
+def _uri(channel: str, number: str) -> str:
+    return number if ":" in number else f"{channel}:{number}"
+
+
+def _conversation(heard: Mapping[str, Any]) -> Iterable[str]:
+    yield f"{heard['message']['sid']}  {heard['message']['status']}"
+    for asked in heard["requests"]:
+        yield f"{asked['method']} {asked['url']}  {asked['answer_status'] or asked['error']}"
+    if not heard["requests"]:
+        yield "the number is bound to no URL, so nobody was asked"
+    for reply in heard["replies"]:
+        yield f"reply  {reply['sid']}  {reply['status']}  to {reply['to']}: {reply['body']}"

@@ -25,6 +25,7 @@ def tail(connection: Connection, as_json: bool) -> None:
         with connection.open("GET", path, headers={"Accept": "text/event-stream"}) as response:
             if response.status != 200:
                 connection.read(response)
+            click.echo(f"watching {connection.url}; Ctrl-C ends", err=True)
             for event in events(_until_closed(response)):
                 click.echo(json.dumps(event, ensure_ascii=False) if as_json else event_line(event))
     except KeyboardInterrupt:
