@@ -66,8 +66,8 @@ class Scheduler:
 
     @property
     def in_flight(self) -> int:
-        """How many requests and callbacks are under way."""
-        return self._held + len(self._under_way())
+        """How many things are under way: requests not answered yet, batches being played, an advance."""
+        return self._held + len(self._under_way()) + self._advancing
 
     @property
     def advancing(self) -> bool:

@@ -3,7 +3,8 @@
 Nobody polls: a wait listens to the account's events first, then looks at what is stored, then at what events name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -88,17 +89,18 @@ def reached(message: Message) -> tuple[Status, ...]:
     return tuple(dict.fromkeys((first, *past, message.status)))
 
 
-async def first_match(engine: Engine, tenant: Tenant, wanted: Wanted, after: int) -> Message:
-    """The first message after cursor `after` that is wanted; waits for it without end."""
+async def first_match(
+    engine: Engine,
+    tenant: Tenant,
+    wanted: Wanted,
+    after: int,
+    *,
+    within: Callable[[Awaitable[Message]], Awaitable[Message]],
+) -> Message:
+    """The first message after cursor `after` that is wanted; `within` bounds the waiting, not the first look."""
     with engine.events.watching(tenant.id) as watcher:
-        while True:
-            watcher.forgive()
-            found = await _among_stored(engine, tenant, wanted, after)
-            while found is None and not watcher.missed:
-                sids = await _news(watcher)
-                found = _first(await engine.database.run(lambda db: _named(db, tenant.id, sids)), wanted, after)  # noqa: B023 - run before the next turn
-            if found is not None:
-                return found
+        found = await _among_stored(engine, tenant, wanted, after)
+        return found or await within(_next_match(engine, tenant, wanted, after, watcher))
 
 
 async def told(engine: Engine, tenant: Tenant, message: Message) -> None:
@@ -116,10 +118,24 @@ async def nearest(engine: Engine, tenant: Tenant, wanted: Wanted, after: int) ->
     return sorted(compared, key=lambda near: len(near.differs))[:NEAREST]
 
 
+async def _next_match(engine: Engine, tenant: Tenant, wanted: Wanted, after: int, watcher: Watcher) -> Message:
+    account = tenant.id
+    while True:
+        sids = await _news(watcher)
+        if watcher.forgive():
+            found = await _among_stored(engine, tenant, wanted, after)
+        else:
+            named = await engine.database.run(partial(_named, account=account, sids=sids))
+            found = _first(named, wanted, after)
+        if found is not None:
+            return found
+
+
 async def _among_stored(engine: Engine, tenant: Tenant, wanted: Wanted, after: int) -> Message | None:
     account = tenant.id
     while True:
-        batch = await engine.database.run(lambda db: messages.arrived_after(db, account, after, limit=BATCH))  # noqa: B023 - run before the next turn
+        look = partial(messages.arrived_after, account=account, arrival=after, limit=BATCH)
+        batch = await engine.database.run(look)
         found = _first(batch, wanted, after)
         if found is not None or len(batch) < BATCH:
             return found

@@ -72,10 +72,14 @@ class ScenarioErrors(Struct, frozen=True):
 
 
 class WaitedInVain(Struct, frozen=True, kw_only=True):
-    """What did not happen in time, and what is still to come; `near` only of a wait: the messages that come nearest."""
+    """What did not happen in time, and what is still to come.
+
+    Of a wait also `near`, the messages that come nearest, or `untold`, the one that the app was not told in time.
+    """
 
     error: Said
     near: list[dict[str, Any]] | UnsetType = UNSET
+    untold: dict[str, Any] | UnsetType = UNSET
     pending: int
     in_flight: int
     now: str

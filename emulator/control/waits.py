@@ -82,7 +82,9 @@ async def wait(call: Call, query: WaitQuery) -> Waited:
     )
     passed = stopwatch()
     try:
-        message = await call.wait(first_match(call.engine, tenant, wanted, query.after), limit)
+        message = await first_match(
+            call.engine, tenant, wanted, query.after, within=lambda work: call.wait(work, limit)
+        )
     except TimeoutError:
         near = await nearest(call.engine, tenant, wanted, query.after)
         raise await _nothing_came(call, tenant, wanted, near, limit) from None
