@@ -91,7 +91,7 @@ def unknown_parameters(given: Iterable[str], known: Iterable[str]) -> str:
     known = list(known)
     said = []
     for name in [name[:60] for name in given if name not in known][:10]:
-        near = get_close_matches(name, known, n=1)
+        near = [each for each in known if each.lower() == name.lower()] or get_close_matches(name, known, n=1)
         said.append(ascii(name) + (f" (did you mean {near[0]}?)" if near else ""))
     return f"ignored unknown parameters: {', '.join(said)}" if said else ""
 

@@ -18,7 +18,7 @@ _COLUMNS = {
     "direction": "m.direction",
     "status": "m.status",
     "body": "m.body",
-    "price": "0",
+    "price": "m.account",  # one price for all
 }
 _NEWEST = "SELECT id AS seen FROM message WHERE account = ? ORDER BY arrival DESC LIMIT ?"
 
