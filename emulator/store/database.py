@@ -8,7 +8,7 @@ and must have no effect outside the database, because a group in which one piece
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -24,6 +24,8 @@ APPLICATION_ID = 0x43506145
 """Marks our files, so that another program's database is refused instead of altered."""
 
 SCHEMA_VERSION = 1
+
+_HEADER = b"SQLite format 3\x00"
 
 GROUP_LIMIT = 512
 """How many pieces of work share a transaction at most; more wait for the next."""
@@ -149,6 +151,7 @@ def _translated(error: Exception) -> Exception:
 
 def _prepare(db: Transaction, path: str | None) -> None:
     if path is not None:
+        _check_header(path)
         # one emulator per file: a second one would drive the same timelines
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
     found = db.execute("PRAGMA application_id").fetchone()[0]
@@ -173,6 +176,13 @@ def _prepare(db: Transaction, path: str | None) -> None:
     else:
         # writing something proves now, not at the first message, that the file can be written
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _check_header(path: str) -> None:
+    # SQLite takes a file shorter than its header for an empty database, and would write over it
+    with suppress(OSError), open(path, "rb") as file:
+        if file.read(len(_HEADER)) not in (b"", _HEADER):
+            raise sqlite3.DatabaseError("file is not a database")
 
 
 def _cannot_open(path: str | None, error: sqlite3.Error) -> str:
