@@ -3,6 +3,7 @@
 import pytest
 
 from tests.flows.platform_resources.asking import Platform
+from tests.running import AppUnderTest
 
 LIST = "Applications.json"
 
@@ -104,3 +105,24 @@ async def test_an_application_that_makes_no_sense_is_refused(
 async def test_an_application_that_is_not_there_is_404(platform: Platform, sid: str) -> None:
     for method, form in (("GET", None), ("PUT", {"Kind": "sms"})):
         assert (await platform.ask(method, f"Applications/{sid}", data=form)).status == 404
+
+
+async def test_an_account_may_have_a_thousand_applications(platform: Platform) -> None:
+    for _ in range(1000):
+        await platform.post(LIST, FriendlyName="Chat")
+    answer = await platform.ask("POST", LIST, data={"FriendlyName": "One more"})
+    assert (answer.status, answer.json) == (
+        403,
+        {"message": "the account has 1000 applications, its limit; delete some"},
+    )
+
+
+async def test_a_text_to_a_number_goes_to_its_application(platform: Platform, app: AppUnderTest) -> None:
+    chat = await platform.post(LIST, FriendlyName="Chat", RcmlUrl=f"{app.url}/application")
+    settings = {"SmsUrl": f"{app.url}/number", "SmsApplicationSid": chat["sid"]}
+    await platform.post("IncomingPhoneNumbers.json", PhoneNumber="+15550001111", **settings)
+    text = {"from": "sms:+15550102222", "to": "sms:+15550001111", "body": "hello"}
+    await platform.server.post("inbound", text)
+    await platform.post(f"Applications/{chat['sid']}.json", RcmlUrl="")
+    await platform.server.post("inbound", text)
+    assert [each.path for each in app.told] == ["/application", "/number"]

@@ -1,5 +1,7 @@
 """Numbers: provisioned, listed, bound, given back."""
 
+import asyncio
+
 import pytest
 
 from tests.flows.platform_resources.asking import Platform
@@ -117,6 +119,13 @@ async def test_a_taken_number_is_refused_with_the_platforms_code_and_nothing_els
     assert (answer.status, answer.text, answer.headers["Content-Type"]) == (400, "21452", "application/json")
     # another account is another organisation
     assert (await other.post(LIST, PhoneNumber="+15550001111"))["phone_number"] == "+15550001111"
+
+
+async def test_of_many_who_want_one_number_at_once_one_gets_it(platform: Platform) -> None:
+    asking = [platform.ask("POST", LIST, data={"PhoneNumber": "+15550001111"}) for _ in range(20)]
+    answers = await asyncio.gather(*asking)
+    assert sorted(answer.status for answer in answers) == [200] + [400] * 19
+    assert (await platform.get(LIST))["total"] == 1
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
