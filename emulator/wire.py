@@ -140,7 +140,9 @@ def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise BadRequest(f"{name[:60]} is given twice", remedy="send each parameter once")
+            raise BadRequest(
+                f"{name[:60] or 'a parameter without a name'} is given twice", remedy="send each parameter once"
+            )
         found[name] = _plain(value)
     return found
 
