@@ -238,7 +238,7 @@ class Engine:
         if message is None:
             return Sent(decision, None, release)
         self._count(tenant, "message")
-        self._publish(tenant, "message", {"message": message.sid, "status": message.status})
+        self._publish(tenant, "message", telling.message_details(message))
         if message.steps and message.steps[0].callback.first:
             message = await self._tell_first(tenant, message)
 
@@ -281,7 +281,7 @@ class Engine:
         for each in played:
             if each.arrived:
                 self._count(tenant, "message")
-                self._publish(tenant, "inbound", {"message": each.message.sid, "from": each.message.sender})
+                self._publish(tenant, "inbound", telling.message_details(each.message))
             if next_step and each.steps:
                 self._begin(tenant, each.message)
             for step in each.steps:

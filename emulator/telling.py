@@ -90,6 +90,11 @@ def done(of: Call, answer: Answer, now: int) -> Attempt:
     )
 
 
+def message_details(message: Message) -> dict[str, object]:
+    """What an event says of a message that was sent or has come in."""
+    return {"message": message.sid, "status": message.status, "from": message.sender, "to": message.recipient}
+
+
 def status_details(message: Message, step: Step) -> dict[str, object]:
     """What an event says of a step."""
     return {"message": message.sid, "status": step.status, "error_code": step.error}

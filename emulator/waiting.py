@@ -11,7 +11,7 @@ from msgspec import Struct
 from emulator.conditions import AnyOf, Facts, Pattern, TextCondition, Trial, pattern
 from emulator.engine import Engine
 from emulator.errors import BadRequest
-from emulator.events import Watcher
+from emulator.events import Event, Watcher
 from emulator.model import Direction, Message, Status, channel_of
 from emulator.store import journals, messages
 from emulator.store.database import Transaction
@@ -26,7 +26,11 @@ COMPARED = 1_000
 NEAREST = 5
 """How many of those are told."""
 
-_NEWS = ("message", "status", "inbound")
+UNFIT_LIMIT = 100_000
+"""How many messages a wait remembers as none of its business; beyond it forgets them and looks again."""
+
+_ARRIVALS = ("message", "inbound")
+_NEWS = (*_ARRIVALS, "status")
 
 
 class Difference(Struct, frozen=True):
@@ -64,6 +68,11 @@ class Wanted:
         self.channel = tuple(channel)
         self.direction = tuple(direction)
         self.status = tuple(status)
+
+    def between(self, sender: str, recipient: str) -> bool:
+        """Whether a message between these two could be wanted."""
+        trial = Trial(Facts(to=recipient, sender=sender), "wait", None)
+        return all(each.holds(trial) for each in self._texts if each.key != "body")
 
     def differences(self, message: Message) -> dict[str, Difference]:
         """How a message differs from what is wanted; empty when it is what is wanted."""
@@ -107,7 +116,9 @@ async def told(engine: Engine, tenant: Tenant, message: Message) -> None:
     """Return once the app has answered every callback about a message that was due."""
     with engine.events.watching(tenant.id) as watcher:
         while await engine.database.run(lambda db: journals.under_way(db, message.id, tenant.clock.now())):
-            await _news(watcher)
+            event: Event | None = await watcher.next()
+            while event is not None:
+                event = watcher.take()
 
 
 async def nearest(engine: Engine, tenant: Tenant, wanted: Wanted, after: int) -> list[Near]:
@@ -120,12 +131,13 @@ async def nearest(engine: Engine, tenant: Tenant, wanted: Wanted, after: int) ->
 
 async def _next_match(engine: Engine, tenant: Tenant, wanted: Wanted, after: int, watcher: Watcher) -> Message:
     account = tenant.id
+    unfit: set[str] = set()
     while True:
-        sids = await _news(watcher)
+        sids = await _news(watcher, wanted, unfit)
         if watcher.forgive():
             found = await _among_stored(engine, tenant, wanted, after)
         else:
-            named = await engine.database.run(partial(_named, account=account, sids=sids))
+            named = await engine.database.run(partial(_named, account=account, sids=sids)) if sids else []
             found = _first(named, wanted, after)
         if found is not None:
             return found
@@ -142,17 +154,22 @@ async def _among_stored(engine: Engine, tenant: Tenant, wanted: Wanted, after: i
         after = batch[-1].arrival
 
 
-async def _news(watcher: Watcher) -> set[str]:
-    """The messages that the next events are about: all that have come so far, once there is one."""
+async def _news(watcher: Watcher, wanted: Wanted, unfit: set[str]) -> set[str]:
+    """The messages that the next events are about, all that have come so far, once there is one.
+
+    Those between other parties are left out, and remembered as `unfit`: with many waits most news concerns others.
+    """
     sids: set[str] = set()
-    event = await watcher.next()
-    while True:
-        if event.kind in _NEWS:
+    event: Event | None = await watcher.next()
+    while event is not None:
+        if event.kind in _ARRIVALS and not wanted.between(event.details["from"], event.details["to"]):
+            unfit.add(event.details["message"])
+        elif event.kind in _NEWS:
             sids.add(event.details["message"])
-        following = watcher.take()
-        if following is None:
-            return sids
-        event = following
+        event = watcher.take()
+    if len(unfit) > UNFIT_LIMIT:
+        unfit.clear()
+    return sids - unfit
 
 
 def _named(db: Transaction, account: int, sids: set[str]) -> list[Message]:

@@ -115,7 +115,7 @@ class Server:
     async def post(self, path: str, value: Any = None, *, account: str = "default") -> Any:
         """Post JSON, which must be taken."""
         answer = await self.control("POST", path, account=account, json=value if value is not None else {})
-        assert answer.status in (200, 201), answer.text
+        assert answer.status in (200, 201, 204), answer.text
         return answer.json
 
 
