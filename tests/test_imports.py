@@ -35,6 +35,8 @@ LAYERS = (
     {"client"},
     {"server"},
     # doors
+    {"testing"},
+    {"pytest_loops"},
     {"cli", "pytest_plugin"},
     {"__main__"},
 )

@@ -7,14 +7,17 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct, field
 
-from emulator.client.answers import Account, Health, Number, ScenarioTaken
+from emulator.client.answers import Account, ClockReading, Health, Number, ScenarioTaken
 from emulator.client.asking import Answer, Ask, call
 from emulator.client.failures import CallRefused
-from emulator.client.place import Place, joined, nothing, without_none
+from emulator.client.place import Control, Place, joined, nothing, without_none
 from emulator.client.scripts import Script, body_of
 from emulator.model import API_VERSION
 
 FORM = "application/x-www-form-urlencoded"
+
+HEALTH_PATIENCE = 5.0
+"""Seconds in which an emulator that can be used says so."""
 
 TAKEN = "21452"
 """What the platform answers, with 400, for a number that somebody has already."""
@@ -38,7 +41,36 @@ class Arrangement(Place):
     @call
     def health(self) -> Ask[Health]:
         """Whether the emulator accepts work, and its version. Raises CallRefused while it starts or stops."""
-        return Ask("GET", "/_emulator/health", lambda answer: answer.json(Health))
+        return Ask("GET", "/_emulator/health", lambda answer: answer.json(Health), patience=HEALTH_PATIENCE)
+
+    @call
+    def default_account(self) -> Ask[Account]:
+        """The account that the emulator was started with."""
+        return Ask("GET", "/_emulator/accounts/default", _account)
+
+    @call
+    def fresh_account(
+        self, *, scenario: Script | None = None, clock: str | None = None, seed: int | None = None
+    ) -> Ask[Account]:
+        """A new account ready for a test: on an instant clock unless scenario or `clock` say otherwise."""
+        value = without_none(seed=seed, clock=clock or "instant")
+        made = Ask("POST", "/_emulator/accounts", _account, body=msgspec.json.encode(value))
+        return made.then(lambda account: _arranged(account, scenario, clock))
+
+    @call
+    def emptied_account(
+        self, *, scenario: Script | None = None, clock: str | None = None, seed: int | None = None
+    ) -> Ask[Account]:
+        """This account made ready for a test: like a new one, except that it keeps its numbers."""
+        control = self._control
+        seeded = Ask("PATCH", control.root, _account, body=msgspec.json.encode({"seed": seed}))
+        return (
+            Ask("POST", control.path("reset"), nothing, body=b"{}")
+            .then(lambda _: Ask("DELETE", control.path("scenario"), _taken))
+            .then(lambda _: control.send("PUT", ClockReading, "clock", value={"mode": clock or "instant"}))
+            .then(lambda _: seeded)
+            .then(lambda account: _arranged(account, scenario, clock))
+        )
 
     @call
     def number(
@@ -132,7 +164,7 @@ class Arrangement(Place):
     @call
     def account(self) -> Ask[Account]:
         """The account itself."""
-        return Ask("GET", self._control.root, lambda answer: answer.json(Account))
+        return Ask("GET", self._control.root, _account)
 
     @call
     def create_account(
@@ -147,7 +179,7 @@ class Arrangement(Place):
         """Create another account; SID and token are random unless given."""
         value = without_none(sid=sid, auth_token=auth_token, friendly_name=friendly_name, seed=seed, clock=clock)
         body = msgspec.json.encode(value)
-        return Ask("POST", "/_emulator/accounts", lambda answer: answer.json(Account), body=body)
+        return Ask("POST", "/_emulator/accounts", _account, body=body)
 
     @call
     def change_account(
@@ -157,7 +189,7 @@ class Arrangement(Place):
         changes = without_none(status=status, messages_enabled=messages_enabled, seed=seed)
         body = msgspec.json.encode(changes)
         path = self._control.root
-        return Ask("PATCH", path, lambda answer: answer.json(Account), body=body)
+        return Ask("PATCH", path, _account, body=body)
 
     @call
     def delete_account(self) -> Ask[None]:
@@ -173,6 +205,22 @@ class Arrangement(Place):
     ) -> Ask[Number]:
         body = urlencode(settings).encode()
         return Ask("POST", path, read, body=body, content_type=FORM, headers=self.headers)
+
+
+def _arranged(account: Account, scenario: Script | None, clock: str | None) -> "Account | Ask[Account]":
+    """The account once it has that scenario, whose own word on the clock yields to `clock`."""
+    if scenario is None:
+        return account
+    control = Control(account.sid)
+    body, kind = body_of(scenario)
+    put = Ask("PUT", control.path("scenario"), _taken, body=body, content_type=kind)
+    if clock is None:
+        return put.then(lambda _: account)
+    return put.then(lambda _: control.send("PUT", ClockReading, "clock", value={"mode": clock})).then(lambda _: account)
+
+
+def _account(answer: Answer) -> Account:
+    return answer.json(Account)
 
 
 def _taken(answer: Answer) -> ScenarioTaken:

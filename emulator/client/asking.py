@@ -78,6 +78,10 @@ class Ask(Generic[T]):
         self.headers = headers or {}
         self.patience = patience
 
+    @overload
+    def then(self, following: "Callable[[T], Ask[U]]") -> "Ask[U]": ...
+    @overload
+    def then(self, following: "Callable[[T], U | Ask[U]]") -> "Ask[U]": ...
     def then(self, following: "Callable[[T], U | Ask[U]]") -> "Ask[U]":
         """The same request, its result handed on."""
 

@@ -12,7 +12,7 @@ from emulator.client.answers import Account
 from emulator.client.arrangement import Arrangement
 from emulator.client.asking import Answer, Ask, Awaiting
 from emulator.client.clocks import ClockCalls
-from emulator.client.failures import Unreachable, WrongLoop
+from emulator.client.failures import EmulatorError, Unreachable, WaitTimedOut, WrongLoop
 from emulator.client.place import LOCAL, Control
 from emulator.client.traffic import Traffic
 from emulator.model import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
@@ -97,8 +97,12 @@ class AsyncEmulator(Traffic, Arrangement, Awaiting):
         __tracebackhide__ = True
         self._check_loop()
         step: T | Ask[T] = ask
-        while isinstance(step, Ask):
-            step = step.read(await self._exchange(step))
+        try:
+            while isinstance(step, Ask):
+                step = step.read(await self._exchange(step))
+        except (EmulatorError, WaitTimedOut) as error:
+            # a failed test shows its own lines, not ours
+            raise error.with_traceback(None) from None
         return step
 
     async def _exchange(self, ask: Ask[T]) -> Answer:
@@ -128,6 +132,7 @@ class AsyncEmulator(Traffic, Arrangement, Awaiting):
             ) from None
 
     def _check_loop(self) -> None:
+        __tracebackhide__ = True
         if self._loop is None:
             return
         try:

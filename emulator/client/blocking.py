@@ -13,7 +13,7 @@ from emulator.client.answers import Account
 from emulator.client.arrangement import Arrangement
 from emulator.client.asking import Answer, Ask, Blocking
 from emulator.client.clocks import ClockCalls
-from emulator.client.failures import Unreachable, WrongLoop
+from emulator.client.failures import EmulatorError, Unreachable, WaitTimedOut, WrongLoop
 from emulator.client.place import LOCAL, Control
 from emulator.client.traffic import Traffic
 from emulator.model import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
@@ -142,12 +142,17 @@ class Emulator(Traffic, Arrangement, Blocking):
         __tracebackhide__ = True
         _refuse_on_a_loop(name)
         step: T | Ask[T] = ask
-        while isinstance(step, Ask):
-            step = step.read(self._connections.exchange(step))
+        try:
+            while isinstance(step, Ask):
+                step = step.read(self._connections.exchange(step))
+        except (EmulatorError, WaitTimedOut) as error:
+            # a failed test shows its own lines, not ours
+            raise error.with_traceback(None) from None
         return step
 
 
 def _refuse_on_a_loop(name: str) -> None:
+    __tracebackhide__ = True
     try:
         task = asyncio.current_task()
     except RuntimeError:
@@ -155,8 +160,8 @@ def _refuse_on_a_loop(name: str) -> None:
     # some tools drive a browser from inside a running loop, yet outside of any task; nothing waits on us there
     if task is not None:
         raise WrongLoop(
-            f"cpaas.{name}() was called from a coroutine and would stop its event loop, on which the app may have to "
-            f"answer; write `async def test_…(async_cpaas)` and `await async_cpaas.{name}(…)`, or in plain Python "
+            f"cpaas.{name}() would stop the event loop it was called on, which may be needed for its answer; in "
+            f"an async test use async_cpaas and `await async_cpaas.{name}(…)`, in plain Python "
             f"`async with emulator.server.running_async() as cpaas` and `await cpaas.{name}(…)`"
         )
 

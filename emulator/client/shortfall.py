@@ -131,8 +131,14 @@ def quoted(text: str | None, shown: int = SHOWN) -> str:
 
 def _difference(near: Near) -> str:
     message = near.message
-    how = "; ".join(f"{key} is {each.actual!r}, not {each.expected!r}" for key, each in near.differs.items())
+    how = "; ".join(_differs(key, each) for key, each in near.differs.items())
     return f"{message.sid} to {message.to} {quoted(message.body)}: {how}"
+
+
+def _differs(key: str, what: Differs) -> str:
+    if key == "status":
+        return f"it has been {what.actual}, not {what.expected}"
+    return f"{key} is {what.actual!r}, not {what.expected!r}"
 
 
 def _untold(wanted: Wanted, message: Message) -> str:
