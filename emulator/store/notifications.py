@@ -79,12 +79,6 @@ def notify(db: Transaction, notification: Notification) -> None:
     _keep(db, "notification", n.account, NOTIFICATIONS_KEPT)
 
 
-def notifications_of(db: Transaction, account: int) -> list[Notification]:
-    """The account's error log, oldest first."""
-    rows = db.execute(f"SELECT {_COLUMNS} FROM notification WHERE account = ? ORDER BY id", (account,))
-    return [_notification(row) for row in rows]
-
-
 def find_notifications(
     db: Transaction, query: NotificationQuery, *, offset: int, size: int
 ) -> tuple[int, list[Notification]]:

@@ -100,12 +100,6 @@ def bound_numbers(db: Transaction, account: int) -> list[Number]:
     return [_number(row) for row in rows]
 
 
-def numbers_of(db: Transaction, account: int) -> list[Number]:
-    """Every number of the account, oldest first."""
-    rows = db.execute(f"SELECT {_NUMBER} FROM number WHERE account = ? ORDER BY id", (account,))
-    return [_number(row) for row in rows]
-
-
 def delete_number(db: Transaction, number: Number) -> None:
     """Give a number back."""
     db.execute("DELETE FROM number WHERE id = ?", (number.id,))
