@@ -10,7 +10,7 @@ import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import aiohttp
@@ -19,6 +19,7 @@ from yarl import URL
 
 from emulator import __version__
 from emulator.clock import stopwatch
+from emulator.trust import Trust
 
 USER_AGENT = f"cpaas-emulator/{__version__}"
 
@@ -199,23 +200,11 @@ class Courier(Generic[Request]):
         self._start(attempt, message, host, flight, None)
 
 
-class _Trust(ssl.SSLContext):
-    """This machine's certificates, read when the first connection needs them: 30 ms that most servers never pay."""
-
-    _read = False
-
-    def wrap_bio(self, *values: Any, **named: Any) -> ssl.SSLObject:  # noqa: ANN401 - as in the base class
-        """See SSLContext; every loop makes its connections by this."""
-        if not self._read:
-            self.load_default_certs()
-            self._read = True
-        return super().wrap_bio(*values, **named)
-
-
 @asynccontextmanager
 async def open_session(*, verify_tls: bool = True) -> AsyncIterator[aiohttp.ClientSession]:
     """The shared client: no cookies, no decoding, as many connections as the courier allows."""
-    connector = aiohttp.TCPConnector(limit=0, ssl=verify_tls, keepalive_timeout=_KEEP_ALIVE)
+    trust = Trust(ssl.PROTOCOL_TLS_CLIENT) if verify_tls else False
+    connector = aiohttp.TCPConnector(limit=0, ssl=trust, keepalive_timeout=_KEEP_ALIVE)
     async with aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),

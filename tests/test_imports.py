@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parent.parent / "emulator"
 LAYERS = (
     {""},
     # words
-    {"errors", "clock", "ids"},
+    {"errors", "clock", "ids", "trust"},
     {"model"},
     # rules
     {"segments", "conditions", "markup", "timeline"},
@@ -37,7 +37,7 @@ LAYERS = (
     # doors
     {"testing"},
     {"pytest_loops"},
-    {"cli", "pytest_plugin"},
+    {"cli", "pytest_plugin", "pytest_entry"},
     {"__main__"},
 )
 LAYER = {part: layer for layer, parts in enumerate(LAYERS) for part in parts}

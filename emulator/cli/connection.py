@@ -1,9 +1,9 @@
 """Calls to a running emulator: where it is, one request, and what went wrong said in a sentence."""
 
+import contextlib
 import functools
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -23,7 +23,7 @@ class Connection:
     """One emulator, and the account that a command is about."""
 
     def __init__(self, url: str, account: str = "default") -> None:
-        self.url = url.rstrip("/")
+        self.url = url
         self.account = account
 
     def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON of any shape
@@ -35,7 +35,7 @@ class Connection:
         """What a control call answered. Raises ClickException when that is not success."""
         return _json(self.url, response.status, response.read())
 
-    @contextmanager
+    @contextlib.contextmanager
     def open(
         self,
         method: str,
@@ -52,7 +52,9 @@ class Connection:
             connection.sock.settimeout(timeout)
             content = None if body is None else json.dumps(body)
             described = {} if body is None else {"Content-Type": "application/json"}
-            connection.request(method, urlsplit(self.url).path + path, content, {**described, **(headers or {})})
+            connection.request(
+                method, urlsplit(self.url).path.rstrip("/") + path, content, {**described, **(headers or {})}
+            )
             yield connection.getresponse()
         except _failures() as error:
             raise click.ClickException(_unreachable(self.url, error)) from None
@@ -98,14 +100,13 @@ def local_url(host: str, port: str) -> str:
 def _connection(url: str, timeout: float) -> "HTTPConnection":
     from http.client import HTTPConnection, HTTPSConnection
 
-    parts = urlsplit(url)
-    try:
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if parts.scheme not in ("http", "https") or not host:
+    scheme, host, port = "", None, None
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(url)
+        scheme, host, port = parts.scheme, parts.hostname, parts.port
+    if scheme not in ("http", "https") or not host:
         raise click.ClickException(f"{url!r} is not where an emulator can be; write --url http://HOST:PORT")
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    kind = HTTPSConnection if scheme == "https" else HTTPConnection
     return kind(host, port, timeout=timeout)
 
 

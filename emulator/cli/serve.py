@@ -125,7 +125,7 @@ def _run(config: "Config") -> None:
 def _without_certificates() -> Iterator[None]:
     """Start a fifth sooner: aiohttp reads this machine's certificates when it is imported, and nobody uses them.
 
-    `callbacks` reads them itself, when the first https callback is due.
+    `trust` reads them itself, when the first https callback is due.
     """
     before = os.environ.get(_CERTIFICATES)
     os.environ[_CERTIFICATES] = os.devnull
