@@ -3,11 +3,13 @@
 import contextlib
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import IO
 
 PATIENCE = 60
@@ -88,6 +90,36 @@ def serving(*arguments: str, **variables: str) -> Iterator[Running]:
     with started("serve", "--port", "0", *arguments, **variables) as running:
         url = running.line(lambda line: True).removeprefix("listening on ").rstrip()
         yield Running(process=running.process, url=url)
+
+
+@contextlib.contextmanager
+def answering(status: int, body: bytes = b"", *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """A little server in a thread that gives everybody the same answer; gives its base URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(status)
+            self.send_header("Content-Type", "text/xml")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 - the base class's names
+
+        def log_message(self, format: str, *values: object) -> None:  # noqa: A002 - the base class's name
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def command(*arguments: str) -> list[str]:

@@ -6,17 +6,14 @@ import ssl
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import closing
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.commands import Ended, run, serving, started
+from tests.commands import Ended, answering, run, serving, started
 
 ACCOUNT, TOKEN = "ACae6e420f425248d6a26948c17a9e2acf", "77f8c12cc7b8f8423e5c38b035249166"
 TLS = Path(__file__).parent / "tls"
@@ -177,7 +174,9 @@ def test_reload_without_a_scenario_is_one_clear_line() -> None:
 
 
 def test_an_https_callback_needs_a_certificate_this_machine_trusts() -> None:
-    with an_https_app() as url:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
+    with answering(200, tls=context) as url:
         with serving() as server:
             assert "CERTIFICATE_VERIFY_FAILED" in fate_of_a_callback(server.url, url)["error"]
         with serving(SSL_CERT_FILE=str(TLS / "certificate.pem")) as server:
@@ -190,32 +189,6 @@ def fate_of_a_callback(emulator: str, url: str) -> Any:
     send(emulator, status_callback=url)
     get(f"{emulator}/_emulator/accounts/default/idle?timeout=30s")
     return get(f"{emulator}/_emulator/accounts/default/callbacks")["callbacks"][0]
-
-
-@contextmanager
-def an_https_app() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), _Quiet)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"https://127.0.0.1:{server.server_port}/status"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class _Quiet(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *values: object) -> None:  # noqa: A002 - the base class's name
-        pass
 
 
 def failed(ended: Ended) -> str:
