@@ -188,6 +188,7 @@ async def test_what_a_shown_uri_names_can_be_fetched(emulator: Server, prefix: s
     assert again.json == one.json
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("body", "segments"),
     [
@@ -205,9 +206,9 @@ async def test_what_a_shown_uri_names_can_be_fetched(emulator: Server, prefix: s
         ("😀" * 36, 2),
     ],
 )
-async def test_num_segments_counts_what_the_network_carries(emulator: Server, body: str, segments: int) -> None:
-    sent = await emulator.send(body=body)
-    answer = await emulator.request("GET", f"{emulator.messages_url}/{sent['sid']}", headers=emulator.auth)
+async def test_num_segments_counts_what_the_network_carries(shared: Server, body: str, segments: int) -> None:
+    sent = await shared.send(body=body)
+    answer = await shared.request("GET", f"{shared.messages_url}/{sent['sid']}", headers=shared.auth)
     assert answer.json["num_segments"] == segments
     assert answer.json["body"] == body
 

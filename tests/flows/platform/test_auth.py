@@ -19,6 +19,7 @@ def basic(text: str | bytes) -> str:
     return "Basic " + b64encode(text.encode() if isinstance(text, str) else text).decode()
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     "header",
     [
@@ -43,16 +44,17 @@ def basic(text: str | bytes) -> str:
         basic(f"{AC.lower()}:{TOKEN}"),
     ],
 )
-async def test_who_cannot_prove_an_account_gets_401_and_nothing_else(emulator: Server, header: str | None) -> None:
+async def test_who_cannot_prove_an_account_gets_401_and_nothing_else(shared: Server, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
     for method, path in (("GET", "/Messages"), ("POST", "/Messages"), ("GET", "/Nowhere"), ("DELETE", "/Messages/SM1")):
-        answer = await emulator.request(method, f"/api/2012-04-24/Accounts/{AC}{path}", headers=headers)
+        answer = await shared.request(method, f"/api/2012-04-24/Accounts/{AC}{path}", headers=headers)
         assert answer.status == 401
         assert answer.headers["WWW-Authenticate"] == 'Basic realm="Restcomm realm"'
         assert answer.text == ""
         assert "Content-Type" not in answer.headers
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     "login",
     [
@@ -63,9 +65,9 @@ async def test_who_cannot_prove_an_account_gets_401_and_nothing_else(emulator: S
     ],
 )
 async def test_the_default_account_is_proved_by_sid_or_address_and_token_or_password(
-    emulator: Server, login: str
+    shared: Server, login: str
 ) -> None:
-    answer = await emulator.request("GET", emulator.messages_url, headers={"Authorization": basic(login)})
+    answer = await shared.request("GET", shared.messages_url, headers={"Authorization": basic(login)})
     assert answer.status == 200
 
 

@@ -9,26 +9,27 @@ from tests.running import AppUnderTest, Server
 GOOD = {"from": "sms:+15550109999", "to": "sms:+15550100001"}
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     "path",
     ["", "/", "/Nowhere", "/SMS/Nowhere", "/Messages/SM1/Media", "/Messages/SM1/Media/ME1", "//Messages", "/messages"],
 )
-async def test_a_path_that_is_not_there_is_404_in_the_platforms_shape(emulator: Server, path: str) -> None:
-    base = emulator.messages_url.removesuffix("/Messages")
-    answer = await emulator.request("GET", base + path, headers=emulator.auth)
+async def test_a_path_that_is_not_there_is_404_in_the_platforms_shape(shared: Server, path: str) -> None:
+    base = shared.messages_url.removesuffix("/Messages")
+    answer = await shared.request("GET", base + path, headers=shared.auth)
     assert (answer.status, answer.headers["Content-Type"]) == (404, "application/json")
     assert answer.json == {"message": "there is nothing at this path"}
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("sid", ["SM" + "0" * 32, "SM1", "%00", "..", "'--", "a" * 2000])
-async def test_a_message_that_is_not_there_is_404(emulator: Server, sid: str) -> None:
-    answer = await emulator.request(
-        "GET", f"{emulator.messages_url}/{sid}".replace("..", "%2E%2E"), headers=emulator.auth
-    )
+async def test_a_message_that_is_not_there_is_404(shared: Server, sid: str) -> None:
+    answer = await shared.request("GET", f"{shared.messages_url}/{sid}".replace("..", "%2E%2E"), headers=shared.auth)
     assert answer.status == 404
     assert list(answer.json) == ["message"]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
@@ -42,13 +43,14 @@ async def test_a_message_that_is_not_there_is_404(emulator: Server, sid: str) ->
     ],
 )
 async def test_a_method_that_is_not_allowed_is_405_and_names_those_that_are(
-    emulator: Server, method: str, path: str, allow: str
+    shared: Server, method: str, path: str, allow: str
 ) -> None:
-    answer = await emulator.request(method, emulator.messages_url + path, headers=emulator.auth)
+    answer = await shared.request(method, shared.messages_url + path, headers=shared.auth)
     assert (answer.status, answer.headers["Allow"]) == (405, allow)
     assert answer.json == {"message": f"{method} is not allowed here; use {allow.replace(', ', ' or ')}"}
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
@@ -59,14 +61,15 @@ async def test_a_method_that_is_not_allowed_is_405_and_names_those_that_are(
         ("", "Content-Type is missing"),
     ],
 )
-async def test_a_content_type_that_is_not_read_is_415(emulator: Server, kind: str, message: str) -> None:
-    answer = await emulator.request(
-        "POST", emulator.messages_url, data=b"from=x", headers={**emulator.auth, "Content-Type": kind}
+async def test_a_content_type_that_is_not_read_is_415(shared: Server, kind: str, message: str) -> None:
+    answer = await shared.request(
+        "POST", shared.messages_url, data=b"from=x", headers={**shared.auth, "Content-Type": kind}
     )
     assert answer.status == 415
     assert answer.json == {"message": f"{message}; send application/x-www-form-urlencoded or application/json"}
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -162,14 +165,14 @@ async def test_a_content_type_that_is_not_read_is_415(emulator: Server, kind: st
     ],
 )
 async def test_every_problem_is_named_and_nothing_is_stored(
-    emulator: Server, given: dict[str, Any], message: str
+    shared: Server, given: dict[str, Any], message: str
 ) -> None:
-    answer = await emulator.request(
-        "POST", emulator.messages_url, json=({**GOOD, **given} if given else {}), headers=emulator.auth
+    answer = await shared.request(
+        "POST", shared.messages_url, json=({**GOOD, **given} if given else {}), headers=shared.auth
     )
     assert (answer.status, answer.headers["Content-Type"]) == (400, "application/json")
     assert answer.json == {"message": message}
-    assert (await emulator.get("messages"))["messages"] == []
+    assert (await shared.get("messages"))["messages"] == []
 
 
 @pytest.mark.parametrize("method", ["get", "Post", "POST", "GET", ""])

@@ -1,13 +1,11 @@
 """`GET /Messages`: which messages each filter finds, and in which order they come."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from emulator.clock import ClockMode
-from tests.running import Server, running
+from tests.running import Server
 
 
 async def found(server: Server, **query: str) -> list[str]:
@@ -37,11 +35,10 @@ async def fill(emulator: Server) -> None:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def full() -> AsyncIterator[Server]:
-    """One server with the seven messages, for all tests that only read."""
-    async with running(clock=ClockMode.MANUAL) as server:
-        await fill(server)
-        yield server
+async def full(shared: Server) -> Server:
+    """A server with the seven messages."""
+    await fill(shared)
+    return shared
 
 
 ALL = ["七つの海 seven", "six: lost code", "five: lost", 'four: o\'clock "quoted" 100%', "three: café au lait"]

@@ -80,6 +80,7 @@ async def test_a_page_that_does_not_exist_is_400(emulator: Server) -> None:
     }
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("query", "message"),
     [
@@ -120,8 +121,8 @@ async def test_a_page_that_does_not_exist_is_400(emulator: Server) -> None:
         ),
     ],
 )
-async def test_a_parameter_that_makes_no_sense_is_400(emulator: Server, query: str, message: str) -> None:
-    answer = await listed(emulator, query)
+async def test_a_parameter_that_makes_no_sense_is_400(shared: Server, query: str, message: str) -> None:
+    answer = await listed(shared, query)
     assert (answer.status, answer.json) == (400, {"message": message})
 
 
