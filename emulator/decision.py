@@ -4,28 +4,16 @@ The order is: the scenario's rules, the zero-config numbers, `happy`; and what t
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from emulator import zero_config
-from emulator.conditions import (
-    AnyOf,
-    Buckets,
-    Facts,
-    Glob,
-    Not,
-    Pattern,
-    Regex,
-    TextCondition,
-    Trial,
-    literals,
-    texts,
-)
+from emulator.conditions import Buckets, Facts, Trial
 from emulator.errors import CHANNEL_LACKS_CAPABILITY, UNKNOWN_ERROR
 from emulator.ids import draw
 from emulator.model import PLAINLY, Status, Step, Telling
+from emulator.rule_index import RuleIndex
 from emulator.scenario import (
     AS_IT_HAPPENS,
     CallbackWords,
@@ -38,12 +26,6 @@ from emulator.scenario import (
     ScriptStep,
     Then,
 )
-
-INDEXED_ABOVE = 8
-"""With more rules than this they are indexed by what they ask of `to`, `from` or `body`."""
-
-_SET_MEMORY = 64 << 20
-"""Bytes RE2 may use for one set; it frees and refills its cache within that."""
 
 _CAPTURE = re.compile(r"\$\{(\w+)\}")
 _CANNOT_CARRY = (
@@ -87,7 +69,7 @@ class Decider:
         self.scenario = scenario
         self._buckets = Buckets()
         self._rules = {
-            request: _Index([rule for rule in scenario.rules if request in rule.requests])
+            request: RuleIndex([rule for rule in scenario.rules if request in rule.requests])
             for request in ("send", "fetch", "list")
         }
 
@@ -160,107 +142,7 @@ class Decider:
         return self.scenario.timelines["happy"]
 
 
-class _Index:
-    """Rules in their order, and which of them a request could match, found without trying each."""
-
-    __slots__ = ("_always", "_by_field", "rules")
-
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self.rules = tuple(rules)
-        self._always: tuple[int, ...] = tuple(range(len(rules)))
-        self._by_field: list[_FieldIndex] = []
-        if len(rules) > INDEXED_ABOVE:
-            self._build()
-
-    def candidates(self, facts: Facts) -> Iterator[Rule] | Sequence[Rule]:
-        """The rules that may match, in order."""
-        if not self._by_field:
-            return self.rules
-        positions = set(self._always)
-        for field in self._by_field:
-            positions.update(field.positions(texts(field.key, facts)))
-        return (self.rules[position] for position in sorted(positions))
-
-    def _build(self) -> None:
-        fields = {key: _FieldIndex(key) for key in ("to", "from", "body")}
-        always = []
-        for position, rule in enumerate(self.rules):
-            condition = _indexable(rule)
-            if condition is None:
-                always.append(position)
-            else:
-                fields[condition.key].add(position, condition.pattern)
-        self._always = tuple(always)
-        self._by_field = [field for field in fields.values() if field.finish()]
-
-
-class _FieldIndex:
-    """Positions of rules by the text they want: exact texts in a dictionary, patterns in one RE2 set."""
-
-    __slots__ = ("_exact", "_owners", "_patterns", "_set", "key")
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        self._exact: dict[str, list[int]] = {}
-        self._patterns: list[str] = []
-        self._owners: list[int] = []
-        self._set: Any = None  # re2.Set, which has no type stubs
-
-    def add(self, position: int, pattern: Pattern) -> None:
-        exact = literals(pattern)
-        if exact is not None:
-            for text in exact:
-                self._exact.setdefault(text, []).append(position)
-            return
-        for source in _re2_sources(pattern):
-            self._patterns.append(source)
-            self._owners.append(position)
-
-    def finish(self) -> bool:
-        """Compile; False when there is nothing in it."""
-        if self._patterns:
-            import re2  # noqa: PLC0415 - only scenarios with many patterns pay
-
-            options = re2.Options()
-            options.log_errors = False
-            options.max_mem = _SET_MEMORY
-            self._set = re2.Set.SearchSet(options)
-            for source in self._patterns:
-                self._set.Add(source)
-            self._set.Compile()
-        return bool(self._exact or self._patterns)
-
-    def positions(self, values: Sequence[str]) -> Iterator[int]:
-        for value in values:
-            yield from self._exact.get(value, ())
-            if self._set is not None:
-                for found in self._set.Match(value) or ():
-                    yield self._owners[found]
-
-
 _UNTOUCHED = Rule(name="happy")
-
-
-def _indexable(rule: Rule) -> TextCondition | None:
-    found = {
-        condition.key: condition
-        for condition in rule.when
-        if isinstance(condition, TextCondition) and not isinstance(condition.pattern, Not)
-    }
-    return found.get("to") or found.get("from") or found.get("body")
-
-
-def _re2_sources(pattern: Pattern) -> Iterator[str]:
-    if isinstance(pattern, AnyOf):
-        for each in pattern.patterns:
-            yield from _re2_sources(each)
-    elif isinstance(pattern, Glob):
-        yield "(?s)^" + ".*".join(re.escape(part) for part in pattern.text.split("*")) + "$"
-    elif isinstance(pattern, Regex):
-        body, _, flags = pattern.text[1:].rpartition("/")
-        yield f"(?i){body}" if flags else body
-    else:
-        yield ""
 
 
 def _matches(rule: InboundRule, facts: Facts) -> bool:

@@ -8,11 +8,12 @@ from functools import partial
 
 from msgspec import Struct
 
-from emulator.conditions import AnyOf, Facts, Pattern, TextCondition, Trial, pattern
+from emulator.conditions import Facts, TextCondition, Trial
 from emulator.engine import Engine
 from emulator.errors import BadRequest
 from emulator.events import Event, Watcher
 from emulator.model import Direction, Message, Status, channel_of
+from emulator.patterns import AnyOf, Pattern, pattern
 from emulator.store import journals, messages
 from emulator.store.database import Transaction
 from emulator.tenants import Tenant

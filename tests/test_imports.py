@@ -11,9 +11,10 @@ LAYERS = (
     {"errors", "clock", "ids", "trust"},
     {"model"},
     # rules
-    {"segments", "conditions", "markup", "timeline"},
+    {"segments", "patterns", "markup", "timeline"},
+    {"conditions"},
     {"scenario", "rcml"},
-    {"zero_config"},
+    {"zero_config", "rule_index"},
     {"decision"},
     # outside things
     {"scenario_file", "fake", "store", "scheduler", "callbacks", "events"},

@@ -7,12 +7,12 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from emulator import scenario_file
-from emulator.conditions import compile_regex
 from emulator.control.reading import restore_plus
 from emulator.control.routing import Call, PlainText, Route, Yaml
 from emulator.errors import BadRequest, NotFound
 from emulator.history import seed as bring_in
 from emulator.model import is_number, number_of
+from emulator.patterns import compile_regex
 from emulator.store import messages
 
 SEARCHED = 10_000

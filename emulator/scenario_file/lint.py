@@ -3,17 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations
 
-from emulator.conditions import (
-    AnyOf,
-    ChanceCondition,
-    Condition,
-    CountCondition,
-    Glob,
-    OverCondition,
-    Pattern,
-    Regex,
-    TextCondition,
-)
+from emulator.conditions import ChanceCondition, Condition, CountCondition, OverCondition, TextCondition
+from emulator.patterns import AnyOf, Glob, Pattern, Regex
 from emulator.scenario import Rule
 from emulator.scenario_file.grammar import CAPTURE, nearest, quoted
 from emulator.scenario_file.language import NAME, REPLY_KEY, SET, THEN_KEY, Draft, ReadRule
