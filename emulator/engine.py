@@ -94,9 +94,10 @@ class Engine:
     async def receive(self, tenant: Tenant, text: Text) -> tuple[Message, list[Any]]:
         """A handset texts: tell the app and act on its answer. Returns the message and the conversation it led to."""
         now = tenant.clock.now()
-        played = await self.database.run(lambda db: playing.take(db, tenant, text, now, self._arrivals))
         heard: list[Any] = []
-        await self._tell(tenant, [played], heard=heard)
+        with tenant.scheduler.holding():
+            played = await self.database.run(lambda db: playing.take(db, tenant, text, now, self._arrivals))
+            await self._tell(tenant, [played], heard=heard)
         return played.message, heard
 
     async def watch(self, tenant: Tenant, request: str, message: Message | None = None) -> Decision:
@@ -117,9 +118,10 @@ class Engine:
             forced, step = timeline.force(found, status, error, now)
             return playing.happen(db, tenant, forced, (step,), now, self._arrivals)
 
-        played = await self.database.run(work)
-        tenant.scheduler.remove("step", message.id)
-        await self._tell(tenant, played)
+        with tenant.scheduler.holding():
+            played = await self.database.run(work)
+            tenant.scheduler.remove("step", message.id)
+            await self._tell(tenant, played)
         return played[0].message if played else message
 
     async def reset(self, tenant: Tenant, *, everything: bool = False) -> None:
@@ -184,12 +186,17 @@ class Engine:
         now = tenant.clock.now()
         try:
             played = await self.database.run(lambda db: playing.play(db, tenant, batch, now, self._arrivals))
-            await self._tell(tenant, played)
         except StorageFailed:
             raise
-        except Exception as error:  # a bug must not stop the clock; its rows stay pending
+        except Exception as error:  # a bug must stop neither the clock nor the others; its row stays pending
+            if len(batch) > 1:
+                for due in batch:
+                    await self.fire(tenant, [due])
+                return
             log.exception("could not play %s", batch)
             self.report(tenant, error)
+            return
+        await self._tell(tenant, played)
 
     async def load(self, attempt: int) -> telling.Call | None:
         """The request of an attempt, read from the store."""
@@ -240,7 +247,10 @@ class Engine:
         self._count(tenant, "message")
         self._publish(tenant, "message", telling.message_details(message))
         if message.steps and message.steps[0].callback.first:
-            message = await self._tell_first(tenant, message)
+            try:
+                message = await self._tell_first(tenant, message)
+            except StorageFailed as error:  # the message is kept already: its timeline tells the app, later
+                log.error("could not tell of %s before the answer: %s", message.sid, error.message)
 
         def begin() -> None:
             self._begin(tenant, message)

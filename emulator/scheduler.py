@@ -8,7 +8,8 @@ is in flight; a manual clock moves in `advance` and nowhere else.
 import asyncio
 import heapq
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from emulator.clock import LATEST, Clock, ClockMode, call_after, pause
@@ -93,6 +94,15 @@ class Scheduler:
         """The counterpart of `hold`."""
         self._held -= 1
         self.wake()
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """`hold` for the length of a block."""
+        self.hold()
+        try:
+            yield
+        finally:
+            self.release()
 
     def wake(self) -> None:
         """See to it that what is due will be played: after a change of the queue or of the clock."""
