@@ -8,6 +8,8 @@ import pytest
 from emulator.clock import ClockMode
 from tests.running import AppUnderTest, Server, running, serving
 
+pytest_plugins = ["pytester"]  # the plugin is tried in suites of its own
+
 Start = Callable[..., Awaitable[Server]]
 
 
