@@ -145,7 +145,7 @@ class BadScenario(Refused):
     status = 422
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        first = problems[0]
+        first = next((each for each in problems if each.level == "error"), problems[0])
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         super().__init__(f"the scenario has errors: line {first.line}: {first.message}{more}", remedy=first.remedy)
         self.problems = tuple(problems)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from emulator.clock import ClockMode
-from emulator.conditions import Condition, OverCondition, Trial
+from emulator.conditions import DAY, Condition, OverCondition, Trial
 from emulator.ids import draw
 from emulator.model import Status
 
@@ -161,8 +161,8 @@ class Retry(Struct, frozen=True, kw_only=True):
     on: frozenset[str] = frozenset({"connect", "timeout", "5xx"})
 
     def delay(self, attempt: int) -> int:
-        """Milliseconds to wait after attempt number `attempt` (1 is the first)."""
-        return round(self.first * self.factor ** (attempt - 1))
+        """Milliseconds to wait after attempt number `attempt` (1 is the first); at most a day."""
+        return round(min(self.first * self.factor ** (attempt - 1), DAY))
 
 
 class CallbackPolicy(Struct, frozen=True, kw_only=True):

@@ -72,7 +72,8 @@ def delay_text(delay: Delay) -> str:
 def duration(text: str) -> int:
     """`250ms`, `2s`, `1h30m`: milliseconds."""
     try:
-        milliseconds = parse_duration(text) if re.fullmatch(_DURATION, text) else -1
+        # a longer text is no duration, and trying it would take memory
+        milliseconds = parse_duration(text) if len(text) <= 24 and re.fullmatch(_DURATION, text) else -1
     except ValueError:
         milliseconds = -1
     if milliseconds < 0:

@@ -16,6 +16,12 @@ from emulator.scenario_file.tree import Entries, Findings, Items, Node, Text
 
 PATTERN_LIMIT = 1_000
 LIST_LIMIT = 10_000
+EXPRESSIONS_LIMIT = 100_000
+"""Instructions that all regular expressions of a scenario may come to: reading them takes a moment, not minutes."""
+
+LEAST_EXPRESSION = 100
+"""What even the smallest one counts for, so that there are at most a thousand."""
+
 WORD_SHAPE = r"^[A-Za-z0-9_-]{1,64}$"
 
 REQUESTS = ("send", "fetch", "list")
@@ -62,8 +68,12 @@ class PatternKind(Kind[Pattern]):
         if is_nothing(node):
             self._expected(node, findings, _EMPTY)
             return None
+        if findings.expressions > EXPRESSIONS_LIMIT:
+            return None  # told already, and each further one takes time
         try:
             found = text_pattern(node.value)
+            if isinstance(found, Regex):
+                _count(found, node, findings)
             if isinstance(found, Glob) and "*" not in found.text:
                 self._check(found.text)
         except Unreadable as error:
@@ -99,6 +109,13 @@ def text_pattern(text: str) -> Pattern:
     except ValueError as error:
         remedy = "expressions are those of RE2: no look-around, no back-references, at most 1000 repetitions"
         raise Unreadable(f"{quoted(text)} is not a regular expression: {str(error)[:200]}", remedy) from None
+
+
+def _count(found: Regex, node: Text, findings: Findings) -> None:
+    findings.expressions += max(found.size, LEAST_EXPRESSION)
+    if findings.expressions > EXPRESSIONS_LIMIT:
+        remedy = "write text with * where that will do, and fewer or smaller repetitions such as {100}"
+        findings.error(node, "from here on the regular expressions are too large together", remedy)
 
 
 def recipient(text: str) -> None:

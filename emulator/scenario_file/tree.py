@@ -65,6 +65,8 @@ class Findings:
 
     def __init__(self) -> None:
         self._found: list[tuple[Node, str, str, str]] = []
+        self.expressions = 0
+        """How large the regular expressions are that were read so far, taken together."""
 
     def error(self, node: Node, message: str, remedy: str = "") -> None:
         """Something that must be changed."""
