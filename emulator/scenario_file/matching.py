@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from emulator.conditions import ChanceCondition, Condition, TextCondition, WordCondition
 from emulator.model import Channel, channel_of, is_alphanumeric_sender, is_number, number_of
-from emulator.patterns import AnyOf, Glob, Not, Pattern, pattern
+from emulator.patterns import AnyOf, Glob, Not, Pattern, Regex, pattern
 from emulator.scenario_file import grammar
 from emulator.scenario_file.grammar import Unreadable, nearest, quoted
 from emulator.scenario_file.kinds import As, Kind, ListOf, Scalar, Schema, is_nothing, words
