@@ -6,14 +6,17 @@ import logging
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
 from emulator import scenario_file
-from emulator.errors import BadScenario
+from emulator.errors import BadScenario, Problem
 from emulator.scenario import Rule, Scenario
 from emulator.tenants import Tenants
+
+if TYPE_CHECKING:
+    from emulator.scenario_file.reading import Loaded
 
 LOOK_AGAIN = 1_000
 """Milliseconds after which the file is looked at anyway: some file systems, network shares and mounts into a
@@ -44,13 +47,16 @@ async def _follow(path: Path, tenants: Tenants, scenario: Scenario) -> None:
     from watchfiles import awatch  # noqa: PLC0415 - an optional extra
 
     seen: _State | None = None
+    first = True
     # the folder is watched, because editors put a new file in the place of the old one
     looks = awatch(path.parent, recursive=False, step=QUIET, rust_timeout=LOOK_AGAIN, yield_on_timeout=True)
     async for _ in looks:
         state = await asyncio.to_thread(_look, path)
         if state != seen:
             seen = state
-            scenario = await _take_up(path, tenants, scenario)
+            # at first the file may already be another than the one the server has just read
+            scenario = await _take_up(path, tenants, scenario, quiet=first)
+        first = False
 
 
 class _State(NamedTuple):
@@ -67,26 +73,35 @@ def _look(path: Path) -> _State | None:
     return _State(found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-async def _take_up(path: Path, tenants: Tenants, before: Scenario) -> Scenario:
-    """The scenario that holds after a look at the file: the new one when it is good and differs."""
+async def _take_up(path: Path, tenants: Tenants, before: Scenario, *, quiet: bool) -> Scenario:
+    """The scenario that holds after a look at the file: what it says, when that is good.
+
+    `quiet`: says nothing when the file is as before.
+    """
     try:
         loaded = await asyncio.to_thread(_read, path)
     except OSError as error:
         log.error("%s: cannot be read: %s; the scenario stays as it was", path, error.strerror)
         return before
     except BadScenario as error:
-        problems = "\n".join(scenario_file.describe(problem, path) for problem in error.problems)
-        log.error("%s has errors; the scenario stays as it was\n%s", path, problems)
+        log.error("%s has errors; the scenario stays as it was\n%s", path, _listed(path, error.problems))
         return before
-    if loaded.text == before.text:
+    after = loaded.scenario
+    if quiet and after.text == before.text:
         return before
-    await tenants.set_server_scenario(loaded)
-    log.info("%s reloaded: %s", path, "; ".join(differences(before, loaded)) or "nothing changed")
-    return loaded
+    await tenants.set_server_scenario(after)
+    log.info("%s reloaded: %s", path, "; ".join(differences(before, after)) or "nothing changed")
+    if loaded.warnings:
+        log.warning("%s has warnings\n%s", path, _listed(path, loaded.warnings))
+    return after
 
 
-def _read(path: Path) -> Scenario:
-    return scenario_file.load(path.read_bytes(), name=str(path)).scenario
+def _read(path: Path) -> "Loaded":
+    return scenario_file.load(path.read_bytes(), name=str(path))
+
+
+def _listed(path: Path, problems: Iterable[Problem]) -> str:
+    return "\n".join(scenario_file.describe(problem, path) for problem in problems)
 
 
 def differences(before: Scenario, after: Scenario) -> list[str]:

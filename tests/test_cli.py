@@ -1,5 +1,7 @@
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -52,6 +54,66 @@ def test_every_setting_has_an_option_with_its_default_and_a_variable() -> None:
     assert variables == {name: f"EMULATOR_{name.upper()}" for name in Config.__struct_fields__}
     with CliRunner(env={str(variable): None for variable in variables.values()}).isolation():
         assert serve.make_context("serve", []).params == asdict(Config())
+
+
+def test_good_scenarios_pass(tmp_path: Path) -> None:
+    first, second = (tmp_path / name for name in ("first.yaml", "second.yaml"))
+    for path in (first, second):
+        path.write_text("version: 1\n")
+    assert invoke("check", str(first), str(second)) == (0, f"{first}: no problems\n{second}: no problems\n")
+
+
+def test_every_problem_of_every_file_is_listed(tmp_path: Path) -> None:
+    bad, good, none = (tmp_path / name for name in ("bad.yaml", "good.yaml", "none.yaml"))
+    bad.write_text("version: 1\nrulez: []\nsead: 1\n")
+    good.write_text("version: 1\n")
+    assert invoke("check", str(bad), str(none), str(tmp_path), str(good)) == (
+        1,
+        f"{bad}:2:1: error: unknown key 'rulez' in a scenario; did you mean 'rules'?\n"
+        f"{bad}:3:1: error: unknown key 'sead' in a scenario; did you mean 'seed'?\n"
+        f"{none}: error: cannot be read: No such file or directory\n"
+        f"{tmp_path}: error: cannot be read: Is a directory\n"
+        f"{good}: no problems\n",
+    )
+
+
+TWO_ENDINGS = "version: 1\nrules:\n  - {name: odd, then: [delivered, failed after 1s]}\n"
+WARNING = ":3:35: warning: two endings: failed comes after delivered; "
+
+
+def test_a_warning_is_listed_and_lets_pass() -> None:
+    ended = run("check", "-", given=TWO_ENDINGS)
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.startswith("<stdin>" + WARNING)
+
+
+def test_the_expanded_scenario_stands_alone_on_standard_output(tmp_path: Path) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_text(TWO_ENDINGS)
+    ended = run("check", "--expand", str(path))
+    assert ended.status == 0
+    assert ended.out == (
+        "version: 1\nrules:\n  - {name: odd, then: [{status: delivered}, {status: failed, after: 1s}]}\n"
+    )
+    assert ended.err.startswith(f"{path}{WARNING}")
+
+
+def test_a_scenario_with_errors_is_not_expanded() -> None:
+    ended = run("check", "--expand", "-", given="version: 1\nrulez: []\n")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err == "<stdin>:2:1: error: unknown key 'rulez' in a scenario; did you mean 'rules'?\n"
+
+
+def test_the_schema_is_printed_for_editors() -> None:
+    status, text = invoke("check", "--schema")
+    assert status == 0
+    assert json.loads(text)["title"] == "cpaas-emulator scenario"
+
+
+def test_nothing_to_check_is_a_wrong_call() -> None:
+    status, text = invoke("check")
+    assert status == 2
+    assert "name a scenario FILE, or - for standard input" in text
 
 
 def test_an_unknown_command_is_refused_with_where_to_look() -> None:

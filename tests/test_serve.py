@@ -169,6 +169,16 @@ def test_a_scenario_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
     )
 
 
+def test_a_bad_scenario_is_reported_with_every_problem_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("version: 1\nrulez: []\nsead: 1\n")
+    assert failed(run("serve", "--port", "0", "--scenario", str(path))) == (
+        "Error: the scenario has errors, so the server was not started:\n"
+        f"{path}:2:1: error: unknown key 'rulez' in a scenario; did you mean 'rules'?\n"
+        f"{path}:3:1: error: unknown key 'sead' in a scenario; did you mean 'seed'?\n"
+    )
+
+
 def test_reload_without_a_scenario_is_one_clear_line() -> None:
     assert failed(run("serve", "--reload")) == ("Error: --reload watches a scenario; name one with --scenario FILE\n")
 
@@ -198,8 +208,13 @@ def failed(ended: Ended) -> str:
 
 
 def get(url: str) -> Any:
+    return json.loads(get_text(url))
+
+
+def get_text(url: str) -> str:
     with urllib.request.urlopen(url) as response:
-        return json.load(response)
+        text: str = response.read().decode()
+        return text
 
 
 def send(url: str, *, login: tuple[str, str] = (ACCOUNT, TOKEN), **parameters: str) -> Any:

@@ -1,6 +1,7 @@
 """`check`: every problem of a scenario, before a server or a test meets it."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,9 +64,9 @@ def _read(file: str) -> bytes:
     return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
 
 
-def _report(name: str, problems: "tuple[Problem, ...]", *, err: bool) -> None:
+def _report(name: str, problems: Iterable["Problem"], *, err: bool) -> None:
+    from emulator import scenario_file
+
     # with --expand standard output is a scenario, so problems go beside it
     for problem in problems:
-        remedy = f"; {problem.remedy}" if problem.remedy else ""
-        where = f"{name}:{problem.line}:{problem.column}"
-        click.echo(f"{where}: {problem.level}: {problem.message}{remedy}", err=err)
+        click.echo(scenario_file.describe(problem, name), err=err)

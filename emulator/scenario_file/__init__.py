@@ -57,7 +57,7 @@ def schema() -> dict[str, object]:
     return language.schema()
 
 
-def describe(problem: Problem, path: Path) -> str:
-    """A problem on one line: `file:line:column: message; remedy`."""
+def describe(problem: Problem, file: str | Path) -> str:
+    """A problem on one line: `file:line:column: error: message; remedy`."""
     remedy = f"; {problem.remedy}" if problem.remedy else ""
-    return f"{path}:{problem.line}:{problem.column}: {problem.message}{remedy}"
+    return f"{file}:{problem.line}:{problem.column}: {problem.level}: {problem.message}{remedy}"
