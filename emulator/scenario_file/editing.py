@@ -88,7 +88,7 @@ def _insertion(source: str, root: Entries, body: Mapping[str, Value]) -> Edit:
     if rules is None:
         if root.flow:
             return (root.start + 1, root.start + 1, f'"rules": [{flow(body)}], ')
-        return (root.start, root.start, f"rules:\n{_indent(root)}{_block(body, root)}")
+        return _below_version(source, root, body)
     if not isinstance(rules, Items):
         return (rules.start, rules.start, f" [{flow(body)}]")
     if rules.flow:
@@ -100,6 +100,14 @@ def _insertion(source: str, root: Entries, body: Mapping[str, Value]) -> Edit:
         return (rules.start, rules.start, _block(body, rules))
     # above the comments of what was the first rule
     return (line.end(), line.end(), _indent(rules) + _block(body, rules).removesuffix(_indent(rules)))
+
+
+def _below_version(source: str, root: Entries, body: Mapping[str, Value]) -> Edit:
+    version = root.find("version") or root
+    end = source.find("\n", version.end)
+    end = len(source) if end < 0 else end
+    rules = f"\n{_indent(root)}rules:\n{_indent(root)}{_block(body, root)}"
+    return (end, end, rules.rstrip())
 
 
 def _block(body: Mapping[str, Value], among: Node) -> str:

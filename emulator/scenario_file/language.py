@@ -32,11 +32,20 @@ class ReadRule(Struct, frozen=True, eq=False):
     complete: bool = True
 
 
+class ReadInbound(Struct, frozen=True, eq=False):
+    """An inbound rule, as `ReadRule`."""
+
+    rule: InboundRule
+    got: Fields
+    complete: bool
+
+
 class Draft(Struct, frozen=True, kw_only=True, eq=False):
     """A scenario as it was read, before its parts were held against each other."""
 
     scenario: Scenario
     rules: Sequence[ReadRule]
+    inbound: Sequence[ReadInbound]
     node: Entries
 
 
@@ -67,8 +76,10 @@ _INBOUND_WHEN = Field("when", Empty(INBOUND_WHEN, When()), "Which texts from a h
 _INBOUND_SET = Field("set", SET.value, SET.about, required=True)
 
 
-def _inbound(got: Fields) -> InboundRule:
-    return InboundRule(when=got.given(_INBOUND_WHEN, When()).conditions, set=got.given(_INBOUND_SET, "none"))
+def _inbound(got: Fields) -> ReadInbound:
+    when = got.given(_INBOUND_WHEN, When())
+    rule = InboundRule(when=when.conditions, set=got.given(_INBOUND_SET, "none"))
+    return ReadInbound(rule, got, got.complete and when.complete)
 
 
 def _version(text: str) -> int:
@@ -124,6 +135,7 @@ _INBOUND = Field(
 def _scenario(got: Fields) -> Draft:
     default = Scenario()
     rules = _named(got.given(RULES, ()), got.at(RULES))
+    inbound = got.given(_INBOUND, ())
     scenario = Scenario(
         seed=got.get(_SEED),
         clock=got.get(_CLOCK),
@@ -132,10 +144,10 @@ def _scenario(got: Fields) -> Draft:
         carries_media={**default.carries_media, **got.given(CHANNELS, {})},
         timelines={**default.timelines, **got.given(_TIMELINES, {})},
         rules=tuple(each.rule for each in rules),
-        inbound=got.given(_INBOUND, ()),
+        inbound=tuple(each.rule for each in inbound),
         numbers=got.given(NUMBERS, ()),
     )
-    return Draft(scenario=scenario, rules=rules, node=got.node)
+    return Draft(scenario=scenario, rules=rules, inbound=inbound, node=got.node)
 
 
 def _named(rules: Sequence[ReadRule], node: Node) -> list[ReadRule]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations
+from typing import NamedTuple
 
 from emulator.conditions import ChanceCondition, Condition, CountCondition, OverCondition, TextCondition
 from emulator.patterns import AnyOf, Glob, Pattern, Regex
-from emulator.scenario import Rule
 from emulator.scenario_file.grammar import CAPTURE, nearest, quoted
 from emulator.scenario_file.language import NAME, REPLY_KEY, SET, THEN_KEY, Draft, ReadRule
 from emulator.scenario_file.settings import NUMBERS
@@ -32,7 +32,14 @@ def check(draft: Draft, findings: Findings) -> None:
     for each in draft.rules:
         check_rule(each, used, taken, findings)
         taken.setdefault(each.rule.name, each.got.node.line)
-    _check_reached(draft.rules, findings)
+    asking = (
+        _Asking(each.got.node, f"rule {quoted(each.rule.name)}", each.rule.when, each.rule.requests)
+        for each in draft.rules
+        if each.complete
+    )
+    _check_reached(asking, findings)
+    texts_back = (_Asking(each.got.node, "the rule", each.rule.when) for each in draft.inbound if each.complete)
+    _check_reached(texts_back, findings)
     _check_numbers(draft, findings)
 
 
@@ -140,22 +147,27 @@ def _groups(pattern: Pattern) -> Iterator[str]:
         yield from chain.from_iterable(_groups(each) for each in pattern.patterns)
 
 
-def _check_reached(rules: Sequence[ReadRule], findings: Findings) -> None:
+class _Asking(NamedTuple):
+    """What a rule asks for, as far as reaching it is concerned."""
+
+    node: Node
+    name: str
+    when: Sequence[Condition]
+    requests: frozenset[str] = frozenset()
+
+
+def _check_reached(rules: Iterable[_Asking], findings: Findings) -> None:
     """Warn of rules that ask for all that an earlier one asks for: that one always matches first."""
     numbers: dict[Condition, int] = {}
-    seen: dict[frozenset[int], list[Rule]] = {}
-    for read in rules:
-        if not read.complete:
-            continue
-        rule = read.rule
+    seen: dict[frozenset[int], list[_Asking]] = {}
+    for rule in rules:
         certain = [each for each in rule.when if not _by_chance(each) and not _always(each)]
         asked = frozenset(numbers.setdefault(each, len(numbers)) for each in certain)
         before = (one for some in _subsets(asked) for one in seen.get(some, ()))
         earlier = next((one for one in before if one.requests >= rule.requests), None)
         if earlier is not None:
-            remedy = "move this rule above it, or let it ask for something else"
-            told = f"never reached: rule {quoted(earlier.name)} on line {earlier.line} matches all that this one does"
-            findings.warn(read.got.node, told, remedy)
+            told = f"never reached: {earlier.name} on line {earlier.node.line} matches all that this one does"
+            findings.warn(rule.node, told, "move this rule above it, or let it ask for something else")
         elif not any(_by_chance(each) for each in rule.when):
             seen.setdefault(asked, []).append(rule)
 
