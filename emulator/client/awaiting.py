@@ -36,8 +36,8 @@ class AsyncClock(ClockCalls, Awaiting):
 class AsyncEmulator(Traffic, Arrangement, Awaiting):
     """An emulator, driven by calls that are awaited. Used in an `async with` block, or until `close`.
 
-    With `bound` it belongs to the loop that runs now, on which its server runs too: anything asked of it from another
-    loop, or from none, raises WrongLoop instead of waiting for ever.
+    It belongs to the loop on which it is first used; with `bound` to the one that runs now, on which its server runs
+    too. Anything asked of it from another loop raises WrongLoop instead of waiting for ever.
     """
 
     speech = "await async_cpaas."
@@ -51,6 +51,7 @@ class AsyncEmulator(Traffic, Arrangement, Awaiting):
         bound: bool = False,
     ) -> None:
         super().__init__(url, account_sid=account_sid, auth_token=auth_token)
+        self._bound = bound
         self._loop = asyncio.get_running_loop() if bound else None
         self._session: aiohttp.ClientSession | None = None
 
@@ -62,7 +63,8 @@ class AsyncEmulator(Traffic, Arrangement, Awaiting):
     @property
     def url(self) -> str:
         """Where the emulator listens, as `http://127.0.0.1:8024`."""
-        self._check_loop()
+        if self._bound:
+            self._check_loop()
         return self._url
 
     async def __aenter__(self) -> Self:
@@ -82,11 +84,11 @@ class AsyncEmulator(Traffic, Arrangement, Awaiting):
     def of(self, account: Account) -> "AsyncEmulator":
         """A handle for another account of this emulator, to be closed by itself."""
         return AsyncEmulator(
-            self._url, account_sid=account.sid, auth_token=account.auth_token, bound=self._loop is not None
+            self._url, account_sid=account.sid, auth_token=account.auth_token, bound=self._bound
         )
 
     def finish(self, work: Coroutine[Any, Any, T]) -> T:
-        """Carry out a call from outside of the loop this handle is bound to, while that stands still."""
+        """Carry out a call from outside of the loop this handle belongs to, while that stands still."""
         if self._loop is None or self._loop.is_closed() or self._loop.is_running():
             work.close()
             raise WrongLoop("the event loop of this emulator cannot be used from here")
@@ -107,6 +109,7 @@ class AsyncEmulator(Traffic, Arrangement, Awaiting):
 
     async def _exchange(self, ask: Ask[T]) -> Answer:
         if self._session is None:
+            self._loop = asyncio.get_running_loop()
             self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
         asked = f"{ask.method} {self._url}{ask.path.partition('?')[0]}"
         headers = {"Content-Type": ask.content_type, **ask.headers} if ask.body else ask.headers
@@ -141,6 +144,6 @@ class AsyncEmulator(Traffic, Arrangement, Awaiting):
             return
         if running is not self._loop:
             raise WrongLoop(
-                "this emulator runs on another event loop than the one that asks it, and could never answer; "
+                "this handle belongs to another event loop than the one it is used on, and could never answer; "
                 "let fixture and test share a loop: with pytest-asyncio by loop_scope"
             )
