@@ -6,11 +6,11 @@ and must have no effect outside the database, because a group in which one piece
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
@@ -187,9 +187,9 @@ def _check_header(path: str) -> None:
 
 def _cannot_open(path: str | None, error: sqlite3.Error) -> str:
     reason = str(error)
-    if path is not None and not Path(path).absolute().parent.is_dir():
+    if path is not None and not os.path.isdir(os.path.dirname(os.path.abspath(path))):
         reason = "its folder does not exist"
-    elif path is not None and Path(path).is_dir():
+    elif path is not None and os.path.isdir(path):
         reason = "it is a folder"
     elif "readonly" in reason or "unable to open" in reason:
         reason += " (may this user write there?)"
