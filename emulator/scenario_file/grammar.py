@@ -52,8 +52,14 @@ class Unreadable(ValueError):
 
 
 def quoted(text: str) -> str:
-    """A text as messages show it, cut when it is long."""
-    return repr(text if len(text) <= 40 else f"{text[:39]}…")
+    """A text as messages show it: in quotes, cut when it is long, backslashes as they were written."""
+    shown = printable(text if len(text) <= 40 else f"{text[:39]}…")
+    return f'"{shown}"' if "'" in shown else f"'{shown}'"
+
+
+def printable(text: str) -> str:
+    """The text with escapes for what a terminal would not show."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def nearest(word: str, choices: Iterable[str], otherwise: str = "") -> str:

@@ -18,9 +18,10 @@ Schema = dict[str, object]
 
 
 class Kind(ABC, Generic[T_co]):
-    """A kind of value. `what` is how one would say it: `a duration`."""
+    """A kind of value. `what` is how one would say it: `a duration`; `example` is what one could write."""
 
     what: str
+    example = ""
 
     def read(self, node: Node, findings: Findings) -> T_co | None:
         """The value of a node; None when it has none, which the findings then tell."""
@@ -34,6 +35,7 @@ class Kind(ABC, Generic[T_co]):
     def _read(self, node: Node, findings: Findings) -> T_co | None: ...
 
     def _expected(self, node: Node, findings: Findings, remedy: str = "") -> None:
+        remedy = remedy or (f"write {self.example}" if self.example else "")
         findings.error(node, f"expected {self.what}, found {kind(node)}", remedy)
 
 
@@ -46,11 +48,11 @@ class Scalar(Kind[T_co]):
         self.what = what
         self._parse = parse
         self._shape = shape
-        self._remedy = f"write {example}" if example else ""
+        self.example = example
 
     def _read(self, node: Node, findings: Findings) -> T_co | None:
         if not isinstance(node, Text) or is_nothing(node):
-            self._expected(node, findings, self._remedy)
+            self._expected(node, findings)
             return None
         try:
             return self._parse(node.value)
@@ -80,8 +82,11 @@ def words(what: str, meanings: Mapping[str, T]) -> Scalar[T]:
 class ListOf(Kind[tuple[T_co, ...]]):
     """A list of one kind, of `least` to `most`; with `single`, one value alone stands for a list of it."""
 
-    def __init__(self, what: str, item: Kind[T_co], *, most: int, least: int = 0, single: bool = False) -> None:
+    def __init__(
+        self, what: str, item: Kind[T_co], *, most: int, least: int = 0, single: bool = False, example: str = ""
+    ) -> None:
         self.what = what
+        self.example = example
         self.item = item
         self._most = most
         self._least = least
@@ -109,8 +114,11 @@ class ListOf(Kind[tuple[T_co, ...]]):
 class MapOf(Kind[dict[str, T_co]]):
     """A mapping from names that a grammar reads to one kind."""
 
-    def __init__(self, what: str, name: Callable[[str], str], shape: str, value: Kind[T_co], *, most: int) -> None:
+    def __init__(
+        self, what: str, name: Callable[[str], str], shape: str, value: Kind[T_co], *, most: int, example: str
+    ) -> None:
         self.what = what
+        self.example = example
         self._name = name
         self._shape = shape
         self._value = value
@@ -150,8 +158,10 @@ class Either(Kind[T_co]):
         text: Kind[T_co] | None = None,
         items: Kind[T_co] | None = None,
         entries: Kind[T_co] | None = None,
+        example: str = "",
     ) -> None:
         self.what = what
+        self.example = example
         self._kinds = {Text: text, Items: items, Entries: entries}
 
     def _read(self, node: Node, findings: Findings) -> T_co | None:

@@ -110,12 +110,15 @@ _LIST = Field(
 )
 _TIMELINES = Field(
     "timelines",
-    Empty(MapOf("timelines", name, NAME_SHAPE, STEPS, most=TIMELINES_LIMIT), {}),
+    Empty(
+        MapOf("timelines", name, NAME_SHAPE, STEPS, most=TIMELINES_LIMIT, example="{slow: [sent, delivered after 1h]}"),
+        {},
+    ),
     "Lists of steps by name; happy is built in and may be written anew",
 )
 RULES = Field(
     "rules",
-    Empty(ListOf("a list of rules", RULE, most=RULES_LIMIT), ()),
+    Empty(ListOf("a list of rules", RULE, most=RULES_LIMIT, example="[{when: {to: '+1555*'}, then: [failed]}]"), ()),
     "What becomes of requests; the first rule that matches decides",
 )
 _INBOUND = Field(
@@ -125,6 +128,7 @@ _INBOUND = Field(
             "a list of inbound rules",
             Record("an inbound rule", (_INBOUND_WHEN, _INBOUND_SET), _inbound),
             most=INBOUND_LIMIT,
+            example="[{when: {body: STOP}, set: stopped}]",
         ),
         (),
     ),

@@ -51,7 +51,7 @@ def check_rule(read: ReadRule, used: Captures, taken: Mapping[str, int], finding
         findings.error(read.got.at(NAME), f"the name {quoted(name)} is taken", remedy)
     _check_requests(read, findings)
     then = read.got.node.find(THEN_KEY.key)
-    if then is not None:
+    if then is not None and read.rule.then is not None:
         captured = _captured(read.rule.when)
         _check_timelines(then, used, captured, findings)
         _check_captures(then, captured, findings)

@@ -9,7 +9,7 @@ from emulator.conditions import ChanceCondition, Condition, TextCondition, WordC
 from emulator.model import Channel, channel_of, is_alphanumeric_sender, is_number, number_of
 from emulator.patterns import AnyOf, Glob, Not, Pattern, Regex, pattern
 from emulator.scenario_file import grammar
-from emulator.scenario_file.grammar import Unreadable, nearest, quoted
+from emulator.scenario_file.grammar import Unreadable, nearest, printable, quoted
 from emulator.scenario_file.kinds import As, Kind, ListOf, Scalar, Schema, is_nothing, words
 from emulator.scenario_file.records import Field, Fields, Record
 from emulator.scenario_file.tree import Entries, Findings, Items, Node, Text
@@ -108,7 +108,7 @@ def text_pattern(text: str) -> Pattern:
         return pattern(text)
     except ValueError as error:
         remedy = "expressions are those of RE2: no look-around, no back-references, at most 1000 repetitions"
-        raise Unreadable(f"{quoted(text)} is not a regular expression: {str(error)[:200]}", remedy) from None
+        raise Unreadable(f"{quoted(text)} is not a regular expression: {printable(str(error)[:200])}", remedy) from None
 
 
 def _count(found: Regex, node: Text, findings: Findings) -> None:

@@ -24,8 +24,9 @@ class Field(Generic[T_co]):
 class Fields:
     """What was written under the keys of one record."""
 
-    def __init__(self, node: Entries, values: dict[str, object], findings: Findings) -> None:
+    def __init__(self, node: Entries, values: dict[str, object], findings: Findings, *, strangers: bool) -> None:
         self.node = node
+        self.strangers = strangers
         self.findings = findings
         self._values = values
 
@@ -68,19 +69,21 @@ class Record(Kind[T_co]):
             self._expected(node, findings, f"its keys are {', '.join(self.fields)}")
             return None
         values: dict[str, object] = {}
+        meant = set()
         for entry in node.entries:
             field = self.fields.get(entry.key.value)
             if field is None:
                 remedy = nearest(entry.key.value, self.fields, f"the keys here are {', '.join(self.fields)}")
+                meant.add(remedy)
                 findings.error(entry.key, f"unknown key {quoted(entry.key.value)} in {self.what}", remedy)
             elif isinstance(entry.value, Text) and entry.value.plain and entry.value.value == "null":
                 findings.error(entry.value, f"null is no value for {field.key}", "leave the key out, or quote the text")
             else:
                 values[field.key] = field.value.read(entry.value, findings)
         for field in self.fields.values():
-            if field.required and node.find(field.key) is None:
+            if field.required and node.find(field.key) is None and nearest(field.key, [field.key]) not in meant:
                 findings.error(node, f"{self.what} needs the key {field.key!r}", f"add {field.key}: {field.value.what}")
-        return self._build(Fields(node, values, findings))
+        return self._build(Fields(node, values, findings, strangers=bool(meant)))
 
     def schema(self, definitions: Schema) -> Schema:
         properties = {

@@ -63,7 +63,14 @@ _CODE = Field("code", Scalar("an error code", _code, "^[0-9]{1,9}$", "21211"), "
 _MESSAGE = Field("message", Scalar("a text", _message), "The message in the body, instead of the code's own")
 _HEADERS = Field(
     "headers",
-    MapOf("headers", _header, _HEADER_SHAPE, Scalar("a header's value", _header_value), most=HEADERS_LIMIT),
+    MapOf(
+        "headers",
+        _header,
+        _HEADER_SHAPE,
+        Scalar("a header's value", _header_value),
+        most=HEADERS_LIMIT,
+        example="{Retry-After: 1}",
+    ),
     "Headers of the answer",
 )
 _AFTER = Field("after", DELAY, "How long the answer takes")
@@ -107,4 +114,5 @@ REPLY: Kind[Reply] = Either(
     "a status, a fault or a mapping",
     text=Scalar("a status or a fault", _short, rf"^([2-5][0-9][0-9]|{'|'.join(_FAULTS)})$"),
     entries=Record("reply", (_STATUS, _CODE, _MESSAGE, _HEADERS, _AFTER, _FAULT, _FOR, _ACCEPT), _reply),
+    example="503, reset or {status: 400, code: 21211}",
 )

@@ -38,6 +38,7 @@ _ON = Field(
     "What is tried again: connect, timeout, 4xx, 5xx; all but 4xx unless said",
 )
 _NEVER = Retry(times=0)
+_RETRY_EXAMPLE = "none or {times: 4, first: 5s, factor: 2}"
 
 
 def _retry(got: Fields) -> Retry:
@@ -48,6 +49,12 @@ def _retry(got: Fields) -> Retry:
         factor=got.given(_FACTOR, default.factor),
         on=frozenset(got.given(_ON, tuple(default.on))),
     )
+
+
+def _never(text: str) -> Retry:
+    if text != "none":
+        raise Unreadable(f"{quoted(text)} is not a way to retry", f"write {_RETRY_EXAMPLE}")
+    return _NEVER
 
 
 def _timeout(text: str) -> int:
@@ -65,8 +72,9 @@ _RETRY = Field(
     "retry",
     Either(
         "none or a mapping",
-        text=words("none or a mapping", {"none": _NEVER}),
+        text=Scalar("none or a mapping", _never, ("none",), _RETRY_EXAMPLE),
         entries=Record("retry", (_TIMES, _FIRST_RETRY, _FACTOR, _ON), _retry),
+        example=_RETRY_EXAMPLE,
     ),
     "Whether and when a failed callback is tried again; none unless said",
 )
@@ -103,7 +111,7 @@ _URL_SHAPE = r"^https?://[!-~]+$"
 _URL = Scalar("a URL", _url, _URL_SHAPE, "http://127.0.0.1:5000/sms")
 _METHOD = words("a method", {"POST": "POST", "GET": "GET"})
 _NUMBER = Field(
-    "number", Scalar("a number", _e164, r"^\+[1-9][0-9X]{1,14}$", '"+15550100001"'), "In E.164", required=True
+    "number", Scalar("an E.164 number", _e164, r"^\+[1-9][0-9X]{1,14}$", '"+15550100001"'), "In E.164", required=True
 )
 _FRIENDLY_NAME = Field(
     "friendly_name",
@@ -145,6 +153,7 @@ CHANNELS = Field(
             f"^({'|'.join(Channel)})$",
             Record("a channel", (_MEDIA,), lambda got: got.get(_MEDIA)),
             most=len(Channel),
+            example="{sms: {media: no}}",
         ),
         {},
     ),
@@ -161,6 +170,7 @@ NUMBERS = Field(
                 _binding,
             ),
             most=NUMBERS_LIMIT,
+            example='[{number: "+15550100001", sms_url: "http://127.0.0.1:5000/sms"}]',
         ),
         (),
     ),

@@ -93,6 +93,7 @@ _CALLBACK = Field(
             text=_ONE_CALLBACK,
             items=As(ListOf("words for a callback", _ONE_CALLBACK, least=1, most=7), _together),
             entries=Record("callback", (_LOST, _LATE, _TIMES, _GAP, _FIRST, _FORGED, _GARBLED), _words),
+            example="late 5s, or {late: 5s}",
         ),
     ),
     "How the app is told, when not once and on time",
@@ -115,7 +116,7 @@ def _step(got: Fields) -> ScriptStep:
         error=got.get(_ERROR),
         callback=got.given(_CALLBACK, AS_IT_HAPPENS),
     )
-    if (_STATUS in got) is (_REPLIES in got):
+    if (_STATUS in got) is (_REPLIES in got) and not got.strangers:
         got.findings.error(got.node, "a step has either the key status or the key replies", "write {status: sent}")
     for key, message, remedy in contradictions(found):
         got.findings.error(got.node.find(key) or got.node, message, remedy)
@@ -128,6 +129,7 @@ STEP: Kind[ScriptStep] = Named(
         "a step",
         text=Scalar("a step", _line, STEP_SHAPE),
         entries=Record("a step", (_STATUS, _REPLIES, _AFTER, _AT, _ERROR, _CALLBACK), _step),
+        example="sent after 200ms, or {status: sent, after: 200ms}",
     ),
 )
 
@@ -204,7 +206,9 @@ def _check_endings(placed: list[_Placed], findings: Findings) -> None:
 
 STEPS: Kind[tuple[ScriptStep, ...]] = Named("steps", Steps())
 NAME = Scalar("a timeline's name", name, NAME_SHAPE, "happy")
-_CHOSEN: Kind[Then] = Either("a list of steps or a timeline's name", text=NAME, items=STEPS)
+_CHOSEN: Kind[Then] = Either(
+    "a list of steps or a timeline's name", text=NAME, items=STEPS, example="[sent, delivered after 1s] or happy"
+)
 
 
 class _Share(Kind[tuple[float | None, Then]]):
@@ -238,7 +242,7 @@ class _Share(Kind[tuple[float | None, Then]]):
 
 _MIX = Field(
     "mix",
-    ListOf("a list of shares", _Share(), least=1, most=MIX_LIMIT),
+    ListOf("a list of shares", _Share(), least=1, most=MIX_LIMIT, example="[{2%: [failed]}, {rest: happy}]"),
     "Messages split by share; what is left over meets the happy timeline",
     required=True,
 )
@@ -259,9 +263,20 @@ def _mix(got: Fields) -> Then | None:
     return Mix(shares)
 
 
+class _Mixed(Record[Then]):
+    """The mapping `{mix: […]}`, for which a single step is easily mistaken."""
+
+    def _read(self, node: Node, findings: Findings) -> Then | None:
+        if isinstance(node, Entries) and (node.find("status") or node.find("replies")):
+            findings.error(node, "a step stands in a list of steps", "write then: [{status: sent}]")
+            return None
+        return super()._read(node, findings)
+
+
 THEN: Kind[Then] = Either(
     "a list of steps, a timeline's name or mix",
     text=NAME,
     items=STEPS,
-    entries=Record("then", (_MIX,), _mix),
+    entries=_Mixed("then", (_MIX,), _mix),
+    example="[sent, delivered after 1s] or happy",
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 
 from emulator.errors import Problem
+from emulator.scenario_file.grammar import printable
 
 PROBLEMS_LIMIT = 200
 """About how many problems of one scenario are listed."""
@@ -134,7 +135,7 @@ def _path(node: Node, target: Node) -> str | None:
 
 
 def _name(key: Node) -> str:
-    return f".{key.value[:40]}" if isinstance(key, Text) else ""
+    return f".{printable(key.value[:40])}" if isinstance(key, Text) else ""
 
 
 def _within(nodes: Sequence[Node], name: Callable[[int], str], target: Node) -> str | None:
