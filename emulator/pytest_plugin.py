@@ -186,9 +186,9 @@ def _told_of(item: pytest.Item, handle: "Handle") -> Iterator[None]:
 @contextmanager
 def _clearly() -> Iterator[None]:
     """What a test cannot have is said without a traceback through the fixtures."""
-    from emulator.testing import CannotTest  # noqa: PLC0415
+    from emulator import testing  # noqa: PLC0415
 
     try:
         yield
-    except CannotTest as error:
+    except testing.CannotTest as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None

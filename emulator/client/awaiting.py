@@ -83,9 +83,7 @@ class AsyncEmulator(Traffic, Arrangement, Awaiting):
 
     def of(self, account: Account) -> "AsyncEmulator":
         """A handle for another account of this emulator, to be closed by itself."""
-        return AsyncEmulator(
-            self._url, account_sid=account.sid, auth_token=account.auth_token, bound=self._bound
-        )
+        return AsyncEmulator(self._url, account_sid=account.sid, auth_token=account.auth_token, bound=self._bound)
 
     def finish(self, work: Coroutine[Any, Any, T]) -> T:
         """Carry out a call from outside of the loop this handle belongs to, while that stands still."""

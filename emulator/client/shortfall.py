@@ -12,6 +12,10 @@ SHOWN = 60
 """How many characters of a text are quoted."""
 
 
+BODY_SHOWN = 200
+"""How many characters of an answer's body are shown."""
+
+
 class Differs(Struct, frozen=True):
     """What was wanted, and what a message has instead."""
 
@@ -66,7 +70,7 @@ class Wanted(Struct, frozen=True):
     @property
     def text(self) -> str:
         """What was waited for, in words."""
-        return ", ".join(f"{key} {value!r}" for key, value in self.what.items()) or "any content"
+        return ", ".join(f"{key} {value!r}" for key, value in self.what.items())
 
 
 def no_message(
@@ -79,7 +83,8 @@ def no_message(
     """The text of a `wait_for` that timed out."""
     if found.untold is not None:
         return _untold(wanted, found.untold)
-    lines = [f"no message with {wanted.text} within {format_duration(wanted.timeout)}"]
+    asked_for = f" with {wanted.text}" if wanted.what else ""
+    lines = [f"no message{asked_for} within {format_duration(wanted.timeout)}"]
     lines += [f"  {_difference(near)}" for near in found.near] or _silence(requests)
     lines += still_to_come(found)
     lines.append(f"  the clock is {clock.mode} and stands at {moment(clock.now)}")
@@ -123,10 +128,16 @@ def moment(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def quoted(text: str | None, shown: int = SHOWN) -> str:
+def quoted(text: str | None) -> str:
     """The beginning of a text, in quotes, on one line."""
     text = text or ""
-    return repr(text if len(text) <= shown else text[: shown - 1] + "…")
+    return repr(text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
+
+
+def one_line(text: str) -> str:
+    """The beginning of an answer's body, on one line."""
+    line = " ".join(text[: 10 * BODY_SHOWN].split())
+    return line if len(line) <= BODY_SHOWN else line[: BODY_SHOWN - 1] + "…"
 
 
 def _difference(near: Near) -> str:
@@ -143,7 +154,7 @@ def _differs(key: str, what: Differs) -> str:
 
 def _untold(wanted: Wanted, message: Message) -> str:
     return (
-        f"{message.sid} with {wanted.text} is there, but within {format_duration(wanted.timeout)} the app did not "
+        f"{message.sid} is there, but within {format_duration(wanted.timeout)} the app did not "
         f"answer the callback that tells it\n  {message.callback_method} {message.callback_url}\n"
         "  does its handler call the emulator, or wait for this test? told=False returns without waiting for it"
     )
@@ -162,7 +173,7 @@ def _silence(requests: Sequence[AppRequest]) -> list[str]:
 def _answered(request: AppRequest) -> str:
     if request.answer_status is None:
         return "the connection was cut"
-    return f"{request.answer_status} {quoted(request.answer_body, 200) if request.answer_body else ''}".rstrip()
+    return f"{request.answer_status} {one_line(request.answer_body)}".rstrip()
 
 
 def _awaited_step(wanted: Wanted, nearest: WholeMessage | None) -> Step | None:

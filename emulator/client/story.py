@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from emulator.client.answers import AppRequest, Callback, ClockReading, Message, Report
-from emulator.client.shortfall import distance, moment, quoted
+from emulator.client.shortfall import distance, moment, one_line, quoted
 
 SHOWN = 15
 """How many lines of each kind are shown, the latest."""
@@ -70,8 +70,7 @@ def _outcome(callback: Callback) -> str:
 
 def _request(request: AppRequest) -> str:
     answer = "connection cut" if request.answer_status is None else str(request.answer_status)
-    body = f" {quoted(request.answer_body, 200)}" if request.answer_body else ""
-    return f"{_time(request.at)} {request.method} {request.path} -> {answer}{body}"
+    return f"{_time(request.at)} {request.method} {request.path} -> {answer} {one_line(request.answer_body)}".rstrip()
 
 
 def _time(time: datetime) -> str:
