@@ -77,7 +77,8 @@ class Database:
             waiting, self._waiting = [*group, *self._waiting], []
             for work in waiting:
                 _answer(work.answer, None, error)
-            raise
+            if not isinstance(error, Exception):
+                raise
         finally:
             self._writer = None
 

@@ -1,0 +1,113 @@
+"""The database: one transaction for many, each answered for itself."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from emulator.errors import StorageFailed
+from emulator.store.database import GROUP_LIMIT, Database, Transaction, open_database
+
+
+def put(value: int) -> "Work":
+    return Work(f"INSERT INTO kept VALUES ({value})", value)
+
+
+class Work:
+    """A piece of work: one statement, and what it returns."""
+
+    def __init__(self, statement: str, value: int = 0) -> None:
+        self.statement = statement
+        self.value = value
+
+    def __call__(self, db: Transaction) -> int:
+        db.execute(self.statement)
+        return self.value
+
+
+async def kept(database: Database) -> list[int]:
+    return await database.run(lambda db: [row[0] for row in db.execute("SELECT value FROM kept ORDER BY rowid")])
+
+
+async def with_table(database: Database) -> Database:
+    await database.run(Work("CREATE TABLE kept (value INTEGER UNIQUE)"))
+    return database
+
+
+async def test_work_is_done_in_the_order_it_came_and_each_gets_its_own_answer() -> None:
+    async with open_database(None) as fresh:
+        database = await with_table(fresh)
+        count = 2 * GROUP_LIMIT + 7
+        answers = await asyncio.gather(*(database.run(put(number)) for number in range(count)))
+        assert answers == list(range(count))
+        assert await kept(database) == list(range(count))
+
+
+async def test_work_that_fails_harms_no_other_and_leaves_nothing() -> None:
+    def half(db: Transaction) -> None:
+        db.execute("INSERT INTO kept VALUES (100)")
+        raise ValueError("a mistake of ours")
+
+    async with open_database(None) as fresh:
+        database = await with_table(fresh)
+        answers = await asyncio.gather(
+            database.run(put(1)),
+            database.run(half),
+            database.run(put(1)),
+            database.run(put(2)),
+            database.run(Work("INSERT INTO nowhere VALUES (1)")),
+            database.run(put(3)),
+            return_exceptions=True,
+        )
+        assert [type(answer) for answer in answers] == [
+            int,
+            ValueError,
+            sqlite3.IntegrityError,
+            int,
+            StorageFailed,
+            int,
+        ]
+        assert str(answers[1]) == "a mistake of ours"
+        assert await kept(database) == [1, 2, 3]
+
+
+async def test_work_nobody_waits_for_any_more_is_done_all_the_same() -> None:
+    async with open_database(None) as fresh:
+        database = await with_table(fresh)
+        left = asyncio.create_task(database.run(put(1)))
+        staying = asyncio.create_task(database.run(put(2)))
+        await asyncio.to_thread(lambda: None)
+        left.cancel()
+        assert await staying == 2
+        assert await kept(database) == [1, 2]
+
+
+async def test_work_that_queues_more_work_does_not_wait_for_it() -> None:
+    async with open_database(None) as fresh:
+        database = await with_table(fresh)
+
+        async def chain(number: int) -> None:
+            await database.run(put(number))
+            if number < 5:
+                await chain(number + 1)
+
+        await asyncio.gather(chain(1), database.run(put(100)))
+        assert sorted(await kept(database)) == [1, 2, 3, 4, 5, 100]
+
+
+async def test_what_is_queued_at_the_end_is_still_written(tmp_path: Path) -> None:
+    path = str(tmp_path / "emulator.db")
+    async with open_database(path) as fresh:
+        database = await with_table(fresh)
+        answers = [database.queue(put(number)) for number in range(1_000)]
+    assert all(answer.done() for answer in answers)
+    async with open_database(path) as again:
+        assert len(await kept(again)) == 1_000
+
+
+async def test_nobody_waits_for_a_database_that_is_gone() -> None:
+    async with open_database(None) as database:
+        pass
+    with pytest.raises((ValueError, sqlite3.ProgrammingError)):
+        await asyncio.wait_for(database.run(put(1)), 5)
