@@ -43,6 +43,7 @@ _MEANINGS = {
     507: "The database could not take it",
 }
 _SHAPES: dict[int, type[Struct]] = {408: WaitedInVain, 422: ScenarioErrors}
+_ANYTHING: Json = {"type": "object"}
 _TEXTS = {Yaml: "application/yaml", PlainText: "text/plain", EventSourceResponse: "text/event-stream"}
 
 
@@ -147,10 +148,11 @@ def _platform_responses(known: Known | None) -> dict[str, Json]:
     shown = {
         "401": {"description": "No credentials, or wrong ones"},
         "403": {"description": "Another account's, or an account that may not"},
-        "404": _response("There is no such thing", platform.PlatformError),
+        "404": {"description": "There is no such thing"},
     }
     if known is None:
         return {"default": {"description": "As the platform answers, see its documentation"}, **shown}
+    shown["404"] = _response("There is no such thing", platform.PlatformError)
     shown["200"] = _response("As the platform answers", known.answer)
     shown["400"] = _response("Parameters that make no sense, all of them named", platform.PlatformError)
     if known.body:
@@ -183,10 +185,11 @@ def _success(kind: object) -> Json:
     if kind is type(None):
         return {"description": "Done"}
     if isinstance(kind, type) and kind in _TEXTS:
-        return {"description": "Text", "content": {_TEXTS[kind]: {"schema": {"type": "string"}}}}
+        schema = _ANYTHING if kind is Yaml else {"type": "string"}
+        return {"description": "Text", "content": {_TEXTS[kind]: {"schema": schema}}}
     if isinstance(kind, type) and issubclass(kind, Struct):
         return _response(" ".join((kind.__doc__ or "").split()), kind)
-    return {"description": "JSON", "content": {JSON: {"schema": {"type": "object"}}}}
+    return {"description": "JSON", "content": {JSON: {"schema": _ANYTHING}}}
 
 
 def _response(description: str, kind: type[Struct]) -> Json:
@@ -195,7 +198,7 @@ def _response(description: str, kind: type[Struct]) -> Json:
 
 def _content_of(body: type[Struct]) -> Json:
     if body is Source:
-        return {"application/yaml": {"schema": {"type": "string"}}, JSON: {"schema": {"type": "object"}}}
+        return {_TEXTS[Yaml]: {"schema": _ANYTHING}, JSON: {"schema": _ANYTHING}}
     return {JSON: {"schema": _reference(body)}}
 
 
