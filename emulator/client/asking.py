@@ -12,7 +12,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
 import msgspec
 from msgspec import Struct
 
-from emulator.client.failures import CallRefused, NotAnEmulator
+from emulator.client.failures import CallRefused, NotAnEmulator, Unreachable
 
 PATIENCE = 60.0
 """Seconds that an answer may take beyond the time a call was told to wait."""
@@ -140,6 +140,16 @@ class call(Generic[P, T]):  # noqa: N801 - a decorator
             return handle.perform(self._describe(handle, *args, **kwargs), self._name)
 
         return carry_out
+
+
+def unreachable(url: str, asked: str, ask: Ask[Any], error: Exception) -> Unreachable:
+    """What to raise when a request got no answer."""
+    if isinstance(error, TimeoutError):
+        return Unreachable(
+            f"no answer to {asked} within {ask.patience:g} s; is the app under test waiting for this test?"
+        )
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return Unreachable(f"no emulator answers at {url}: {reason}; start one with `cpaas-emulator serve`")
 
 
 class _Said(Struct, frozen=True):

@@ -10,14 +10,62 @@ from yarl import URL
 
 from emulator.client.answers import Account
 from emulator.client.arrangement import Arrangement
-from emulator.client.asking import Answer, Ask, Awaiting
+from emulator.client.asking import Answer, Ask, Awaiting, unreachable
 from emulator.client.clocks import ClockCalls
-from emulator.client.failures import EmulatorError, Unreachable, WaitTimedOut, WrongLoop
+from emulator.client.failures import EmulatorError, WaitTimedOut, WrongLoop
 from emulator.client.place import LOCAL, Control
 from emulator.client.traffic import Traffic
 from emulator.model import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
 
 T = TypeVar("T")
+
+
+class Session:
+    """The connections to one server, opened on the loop that needs them first and shared by the handles on it.
+
+    With `bound` that is the loop that runs now. Raises WrongLoop when it is used on another.
+    """
+
+    def __init__(self, url: str, *, bound: bool) -> None:
+        self._url = url
+        self.bound = bound
+        self.loop = asyncio.get_running_loop() if bound else None
+        self._session: aiohttp.ClientSession | None = None
+
+    def check_loop(self) -> None:
+        """Raise WrongLoop on another loop than that of the connections."""
+        __tracebackhide__ = True
+        if self.loop is not None and _running_loop() not in (None, self.loop):
+            raise WrongLoop(
+                "this handle belongs to another event loop than the one it is used on, and could never answer; "
+                "let fixture and test share a loop: with pytest-asyncio by loop_scope"
+            )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def exchange(self, ask: Ask[T]) -> Answer:
+        """Make one request. Raises Unreachable."""
+        if self._session is None:
+            self.loop = asyncio.get_running_loop()
+            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
+        asked = f"{ask.method} {self._url}{ask.path.partition('?')[0]}"
+        try:
+            async with self._session.request(
+                ask.method,
+                URL(self._url + ask.path, encoded=True),
+                data=ask.body or None,
+                headers={"Content-Type": ask.content_type, **ask.headers} if ask.body else ask.headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=ask.patience),
+            ) as response:
+                body = await response.read()
+                return Answer(asked=asked, status=response.status, content_type=response.content_type, body=body)
+        except (aiohttp.ClientError, OSError) as error:
+            raise unreachable(self._url, asked, ask, error) from None
 
 
 class AsyncClock(ClockCalls, Awaiting):
@@ -49,11 +97,10 @@ class AsyncEmulator(Traffic, Arrangement, Awaiting):
         account_sid: str = DEFAULT_ACCOUNT_SID,
         auth_token: str = DEFAULT_AUTH_TOKEN,
         bound: bool = False,
+        session: Session | None = None,
     ) -> None:
         super().__init__(url, account_sid=account_sid, auth_token=auth_token)
-        self._bound = bound
-        self._loop = asyncio.get_running_loop() if bound else None
-        self._session: aiohttp.ClientSession | None = None
+        self._session = session or Session(self._url, bound=bound)
 
     @property
     def clock(self) -> AsyncClock:
@@ -63,8 +110,9 @@ class AsyncEmulator(Traffic, Arrangement, Awaiting):
     @property
     def url(self) -> str:
         """Where the emulator listens, as `http://127.0.0.1:8024`."""
-        if self._bound:
-            self._check_loop()
+        __tracebackhide__ = True
+        if self._session.bound:
+            self._session.check_loop()
         return self._url
 
     async def __aenter__(self) -> Self:
@@ -76,72 +124,37 @@ class AsyncEmulator(Traffic, Arrangement, Awaiting):
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections to the emulator."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        """Close the connections to the emulator; the handle may still be used, and opens new ones."""
+        await self._session.close()
 
     def of(self, account: Account) -> "AsyncEmulator":
-        """A handle for another account of this emulator, to be closed by itself."""
-        return AsyncEmulator(self._url, account_sid=account.sid, auth_token=account.auth_token, bound=self._bound)
+        """A handle for another account of this emulator."""
+        return AsyncEmulator(self._url, account_sid=account.sid, auth_token=account.auth_token, session=self._session)
 
     def finish(self, work: Coroutine[Any, Any, T]) -> T:
         """Carry out a call from outside of the loop this handle belongs to, while that stands still."""
-        if self._loop is None or self._loop.is_closed() or self._loop.is_running():
+        loop = self._session.loop
+        if loop is None or loop.is_closed() or loop.is_running():
             work.close()
             raise WrongLoop("the event loop of this emulator cannot be used from here")
-        return self._loop.run_until_complete(work)
+        return loop.run_until_complete(work)
 
     async def perform(self, ask: Ask[T], name: str) -> T:
         """See `Awaiting`."""
         __tracebackhide__ = True
-        self._check_loop()
+        self._session.check_loop()
         step: T | Ask[T] = ask
         try:
             while isinstance(step, Ask):
-                step = step.read(await self._exchange(step))
+                step = step.read(await self._session.exchange(step))
         except (EmulatorError, WaitTimedOut) as error:
             # a failed test shows its own lines, not ours
             raise error.with_traceback(None) from None
         return step
 
-    async def _exchange(self, ask: Ask[T]) -> Answer:
-        if self._session is None:
-            self._loop = asyncio.get_running_loop()
-            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
-        asked = f"{ask.method} {self._url}{ask.path.partition('?')[0]}"
-        headers = {"Content-Type": ask.content_type, **ask.headers} if ask.body else ask.headers
-        try:
-            async with self._session.request(
-                ask.method,
-                URL(self._url + ask.path, encoded=True),
-                data=ask.body or None,
-                headers=headers,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=ask.patience),
-            ) as response:
-                body = await response.read()
-                return Answer(asked=asked, status=response.status, content_type=response.content_type, body=body)
-        except TimeoutError:
-            raise Unreachable(
-                f"no answer to {asked} within {ask.patience:g} s; is the app waiting for this test?"
-            ) from None
-        except (aiohttp.ClientError, OSError) as error:
-            reason = str(error) or type(error).__name__
-            raise Unreachable(
-                f"no emulator answers at {self._url}: {reason}; start one with `cpaas-emulator serve`"
-            ) from None
 
-    def _check_loop(self) -> None:
-        __tracebackhide__ = True
-        if self._loop is None:
-            return
-        try:
-            running = asyncio.get_running_loop()
-        except RuntimeError:
-            return
-        if running is not self._loop:
-            raise WrongLoop(
-                "this handle belongs to another event loop than the one it is used on, and could never answer; "
-                "let fixture and test share a loop: with pytest-asyncio by loop_scope"
-            )
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from emulator.client.answers import Account
 from emulator.client.arrangement import Arrangement
-from emulator.client.asking import Answer, Ask, Blocking
+from emulator.client.asking import Answer, Ask, Blocking, unreachable
 from emulator.client.clocks import ClockCalls
-from emulator.client.failures import EmulatorError, Unreachable, WaitTimedOut, WrongLoop
+from emulator.client.failures import EmulatorError, WaitTimedOut, WrongLoop
 from emulator.client.place import LOCAL, Control
 from emulator.client.traffic import Traffic
 from emulator.model import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
@@ -57,7 +57,7 @@ class Connections:
             answer = _answer(asked, response)
         except (OSError, HTTPException) as error:
             connection.close()
-            raise Unreachable(_unreachable(self._url, asked, ask, error)) from None
+            raise unreachable(self._url, asked, ask, error) from None
         except BaseException:
             connection.close()
             raise
@@ -182,10 +182,3 @@ def _ended(connection: HTTPConnection) -> bool:
     with DefaultSelector() as selector:
         selector.register(connection.sock, EVENT_READ)
         return bool(selector.select(0))
-
-
-def _unreachable(url: str, asked: str, ask: Ask[T], error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return f"no answer to {asked} within {ask.patience:g} s; is the app under test waiting for this test?"
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return f"no emulator answers at {url}: {reason}; start one with `cpaas-emulator serve`"
