@@ -23,7 +23,7 @@ LAYERS = (
     {"acceptance", "attachments", "incoming", "reload", "telling"},
     {"playing"},
     {"engine"},
-    {"conversation", "explaining", "history", "waiting"},
+    {"conversation", "explaining", "history", "repeating", "waiting"},
     # shared by surfaces
     {"config"},
     {"wire"},

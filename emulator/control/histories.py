@@ -6,14 +6,16 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from emulator import scenario_file
 from emulator.control.reading import restore_plus
 from emulator.control.routing import Call, PlainText, Route, Yaml
 from emulator.errors import BadRequest, NotFound
 from emulator.history import seed as bring_in
-from emulator.model import is_number, number_of
+from emulator.model import Message, is_number, number_of
 from emulator.patterns import compile_regex
-from emulator.store import messages
+from emulator.repeating import repeat
+from emulator.store import journals, messages
+from emulator.store.database import Transaction
+from emulator.store.journals import Request
 
 SEARCHED = 10_000
 """Among how many of the latest messages `otp` looks for those to the number."""
@@ -23,6 +25,9 @@ READ = 100
 
 EXPORTED = 1_000
 """How many of the latest messages an export repeats."""
+
+REPEATED = 5_000
+"""Among how many of the latest requests it looks for those that were refused."""
 
 _CODE = re.compile(r"(?<![0-9])[0-9]{4,8}(?![0-9])")
 
@@ -69,10 +74,20 @@ async def otp(call: Call, query: OtpQuery) -> PlainText:
 
 
 async def export(call: Call) -> Yaml:
-    """Read the account's latest messages (at most 1000) as a scenario that repeats what happened to them."""
+    """Read what happened as a scenario that repeats it: to the latest messages (at most 1000) and refused requests.
+
+    Texts from handsets are not in it, and neither are rules about reading messages.
+    """
     account = call.tenant.id
-    found = await call.engine.database.run(lambda db: messages.newest(db, account, before=None, limit=EXPORTED))
-    return Yaml(scenario_file.replay(found[::-1]))
+
+    def work(db: Transaction) -> tuple[list[Message], list[Request]]:
+        return (
+            messages.newest(db, account, before=None, limit=EXPORTED),
+            journals.newest_requests(db, account, before=None, limit=REPEATED),
+        )
+
+    told, asked = await call.engine.database.run(work)
+    return Yaml(repeat(told[::-1], asked[::-1], call.tenant.scenario))
 
 
 async def seed(call: Call, body: Past) -> Seeded:
