@@ -99,12 +99,12 @@ async def async_account(config: Config, wanted: Wish) -> AsyncIterator[AsyncEmul
     async with _async_session(config) as of:
         with _refused_wishes():
             made = await (of.fresh_account if wanted.account is None else of.emptied_account)(**settings)
-        async with of.of(made) as emulator:
-            yield emulator
-            if wanted.account is None:
-                await emulator.delete_account()
-            else:
-                await emulator.reset()
+        emulator = of.of(made)
+        yield emulator
+        if wanted.account is None:
+            await emulator.delete_account()
+        else:
+            await emulator.reset()
 
 
 def story(handle: Handle) -> str:
@@ -136,8 +136,7 @@ async def _async_session(config: Config) -> AsyncIterator[AsyncEmulator]:
             with _refusals(url):
                 await emulator.health()
                 default = await emulator.default_account()
-            async with emulator.of(default) as of:
-                yield of
+            yield emulator.of(default)
         return
     with _start_failures():
         async with server.running_async(config=config) as emulator:
