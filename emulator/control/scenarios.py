@@ -33,12 +33,12 @@ async def read(call: Call) -> Yaml:
 
 async def replace(call: Call, body: Source) -> ScenarioView:
     """Replace the scenario; when it has errors the old one stays."""
-    return _view(call.tenant, await call.engine.tenants.set_scenario(call.tenant, body.text))
+    return await _set(call, body.text)
 
 
 async def restore(call: Call) -> ScenarioView:
     """Go back to the scenario that the server was started with."""
-    return _view(call.tenant, await call.engine.tenants.set_scenario(call.tenant, None))
+    return await _set(call, None)
 
 
 async def put_rule(call: Call, body: Source) -> ScenarioView:
@@ -55,6 +55,15 @@ async def set_mode(call: Call, body: Mode) -> Mode:
     """Set the account's mode."""
     await call.engine.tenants.change(call.tenant, mode=body.mode)
     return body
+
+
+async def _set(call: Call, text: str | None) -> ScenarioView:
+    tenant = call.tenant
+    mode = tenant.clock.mode
+    warnings = await call.engine.tenants.set_scenario(tenant, text)
+    if tenant.clock.mode is not mode:
+        await call.engine.clock_moved(tenant)
+    return _view(tenant, warnings)
 
 
 def _view(tenant: Tenant, warnings: Sequence[Problem]) -> ScenarioView:

@@ -59,7 +59,9 @@ class _Stream:
         await self._send(said, None, "missed")
 
     async def _tell(self, event: Event) -> None:
-        await self._send(event_view(event), str(event.id), event.kind)
+        # to a browser's EventSource, `error` is the end of the connection
+        kind = "fault" if event.kind == "error" else event.kind
+        await self._send(event_view(event), str(event.id), kind)
 
     async def _send(self, said: dict[str, Any], number: str | None, kind: str) -> None:
         self.sending = True
@@ -72,6 +74,7 @@ async def stream(call: Call, query: StreamQuery) -> EventSourceResponse:
 
     An event `missed` says that some are not told: forgotten since, or more than 10 000 waited for the reader. A
     reader that lets so many wait and still does not read is cut off; it may come back with Last-Event-ID.
+    An error inside the emulator (kind error) is the event `fault`.
     """
     request, account, events = call.request, call.tenant.id, call.engine.events
     last = _last(request.headers.get(HEADER), query)

@@ -1,3 +1,4 @@
+import asyncio
 import socket
 
 import pytest
@@ -129,6 +130,23 @@ async def test_a_report_names_each_callback_that_was_never_taken(still: Server, 
         app.url + "/broken",
         500,
     )
+
+
+async def test_a_report_tells_an_answer_slower_than_the_time_out(still: Server, app: AppUnderTest) -> None:
+    never = asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        await never.wait()
+        return web.Response()
+
+    app.answering = slow
+    await still.put("scenario", "version: 1\ncallback: {timeout: 100ms}\nrules: [{then: [sending]}]\n")
+    await still.send(status_callback=app.url)
+    await still.post("clock/advance", {"to": "idle"})
+    failure = (await still.get("report"))["failures"][0]
+    assert failure["problem"] == "no answer within 100 ms"
+    assert failure["callback"]["duration"] >= 0.1
+    never.set()
 
 
 async def test_a_report_tells_a_refused_connection(still: Server) -> None:

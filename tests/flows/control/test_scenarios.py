@@ -94,7 +94,12 @@ async def test_deleting_it_goes_back_to_the_servers_scenario(start: Start, tmp_p
 
 async def test_a_scenario_may_set_the_clock(emulator: Server) -> None:
     await emulator.send()
-    await emulator.put("scenario", "version: 1\nclock: instant\n")
+    url = f"{emulator.url}/_emulator/accounts/default/events"
+    async with emulator.session.get(url) as stream:
+        await emulator.put("scenario", "version: 1\nclock: instant\n")
+        async for line in stream.content:
+            if line.startswith(b"event: clock"):
+                break
     await emulator.get("idle")
     assert (await emulator.get("clock"))["mode"] == "instant"
 

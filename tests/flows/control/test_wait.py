@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from aiohttp import web
 
 from emulator.clock import ClockMode
 from tests.conftest import Start
@@ -221,3 +222,45 @@ async def test_idle_ends_when_somebody_else_advances(emulator: Server) -> None:
     waiting = asyncio.create_task(emulator.get("idle", timeout="20s"))
     await emulator.post("clock/advance", {"to": "idle"})
     assert "now" in await waiting
+
+
+async def test_a_wait_that_asks_for_it_returns_after_the_app_was_told(start: Start, app: AppUnderTest) -> None:
+    emulator = await start(clock=ClockMode.INSTANT)
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        asked.set()
+        await answer.wait()
+        return web.Response()
+
+    app.answering = slow
+    await emulator.send("+15005590001", status_callback=app.url)
+    waiting = asyncio.create_task(emulator.get("wait", status="sending", told="true", timeout="20s"))
+    await asked.wait()
+    assert (await emulator.get("wait", status="sending"))["message"]["status"] == "sending"
+    assert not waiting.done()
+    refused = await emulator.control("GET", "wait?status=sending&told=true&timeout=0")
+    assert (refused.status, refused.json["untold"]["status"]) == (408, "sending")
+    answer.set()
+    assert (await waiting)["message"]["status"] == "sending"
+
+
+async def test_idle_waits_for_a_text_that_the_app_is_answering(emulator: Server, app: AppUnderTest) -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        asked.set()
+        await answer.wait()
+        return web.Response()
+
+    app.answering = slow
+    await emulator.put("scenario", f"version: 1\nnumbers: [{{number: '+15550109999', sms_url: '{app.url}'}}]\n")
+    texting = asyncio.create_task(
+        emulator.post("inbound", {"from": "sms:+15550100001", "to": "sms:+15550109999", "body": "hi"})
+    )
+    await asked.wait()
+    busy = await emulator.control("GET", "idle?timeout=0")
+    assert (busy.status, busy.json["error"]["message"]) == (408, "not idle after 0s: 0 pending, 1 in flight")
+    answer.set()
+    await texting
+    await emulator.get("idle")
