@@ -161,7 +161,8 @@ def _fitting(rules: Iterable[tuple[int, str]]) -> tuple[list[str], int]:
     left_out = size = values = 0
     for requests, text in rules:
         size += len(text.encode()) + 1
-        values += 2 * (text.count(":") + text.count(",")) + 10
+        # at least as many as there are
+        values += 2 * text.count(":") + text.count(",") + text.count("[") + 2
         if len(fitting) < RULES_LIMIT and size < SIZE_LIMIT - _HEAD and values < NODES_LIMIT:
             fitting.append(text)
         else:

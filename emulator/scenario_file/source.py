@@ -190,10 +190,12 @@ def _explain(error: yaml.MarkedYAMLError, text: str, findings: Findings) -> None
             "in single quotes a backslash stands for itself: '/\\d{6}/'",
         )
     elif problem == "found unexpected end of stream":
-        mark, message, remedy = begun, "a quote is opened here and never closed", "close it"
+        mark, message, remedy = begun, "a quote is opened here and never closed", f"close it, or {_QUOTES}"
     elif problem in _UNCLOSED:
         message = f"the {_UNCLOSED[problem]} opened on line {begun.line} is not closed before this"
         remedy = f"close it, or {_QUOTES}"
+    elif problem == "did not find expected node content":
+        message, remedy = "a value is missing here, or a bracket is not closed", f"write it, or {_QUOTES}"
     elif problem in _OUT_OF_LINE:
         message, remedy = "this does not fit in here", f"indent it like its neighbours; {_QUOTES}"
     elif problem == "mapping values are not allowed in this context":
@@ -204,7 +206,6 @@ def _explain(error: yaml.MarkedYAMLError, text: str, findings: Findings) -> None
 _UNCLOSED = {
     "did not find expected ',' or ']'": "bracket [",
     "did not find expected ',' or '}'": "brace {",
-    "did not find expected node content": "bracket",
 }
 _OUT_OF_LINE = {"did not find expected key", "did not find expected '-' indicator", "could not find expected ':'"}
 
