@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.errors import StorageFailed
+from emulator.errors import Conflict, NotFound, StorageFailed
 from emulator.store.database import GROUP_LIMIT, Database, Transaction, open_database
 
 
@@ -70,6 +70,30 @@ async def test_work_that_fails_harms_no_other_and_leaves_nothing() -> None:
         ]
         assert str(answers[1]) == "a mistake of ours"
         assert await kept(database) == [1, 2, 3]
+
+
+async def test_a_refusal_that_wrote_nothing_does_not_make_the_others_run_again() -> None:
+    # a rate that a scenario counts would count twice
+    ran: list[int] = []
+
+    def counting(db: Transaction) -> int:
+        ran.append(1)
+        return put(1)(db)
+
+    def refusing(_: Transaction) -> None:
+        raise NotFound("there is no message")
+
+    def refusing_late(db: Transaction) -> None:
+        put(2)(db)
+        raise Conflict("taken")
+
+    async with open_database(None) as fresh:
+        database = await with_table(fresh)
+        answers = await asyncio.gather(database.run(counting), database.run(refusing), return_exceptions=True)
+        assert (answers[0], type(answers[1]), ran) == (1, NotFound, [1])
+        answers = await asyncio.gather(database.run(put(3)), database.run(refusing_late), return_exceptions=True)
+        assert (answers[0], type(answers[1])) == (3, Conflict)
+        assert await kept(database) == [1, 3]
 
 
 async def test_work_nobody_waits_for_any_more_is_done_all_the_same() -> None:

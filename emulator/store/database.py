@@ -2,7 +2,8 @@
 
 Work queued while a group is being written becomes the next group: one hop to the database's thread and one
 transaction for all of it, each caller answered after the commit. Work gets the bare connection, runs in that thread
-and must have no effect outside the database, because a group in which one piece fails is run again piece by piece.
+and must have no effect outside the database, because a group in which one piece fails is run again piece by piece,
+unless that piece was a refusal that had written nothing.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
 
-from emulator.errors import StartFailed, StorageFailed
+from emulator.errors import Refused, StartFailed, StorageFailed
 
 Transaction = sqlite3.Connection
 T = TypeVar("T")
@@ -125,14 +126,25 @@ def _answer(future: asyncio.Future[Any], value: Any, error: BaseException | None
 def _run_group(db: Transaction, group: list[_Work]) -> list[tuple[Any, BaseException | None]]:
     try:
         db.execute("BEGIN IMMEDIATE")
-        results = [(work.run(db), None) for work in group]
+        results = [_run_one(db, work) for work in group]
         db.execute("COMMIT")
     except Exception as error:  # noqa: BLE001 - handed to whoever waits for the work
         _roll_back(db)
         if len(group) == 1:
             return [(None, _translated(error))]
         return [_run_group(db, [work])[0] for work in group]
-    return results  # type: ignore[return-value]  # a list of pairs with None is one of pairs with errors
+    return results
+
+
+def _run_one(db: Transaction, work: _Work) -> tuple[Any, BaseException | None]:
+    before = db.total_changes
+    try:
+        return work.run(db), None
+    except Refused as error:
+        # refused before anything was written: the rest of the group need not be run again
+        if db.total_changes != before:
+            raise
+        return None, error
 
 
 def _roll_back(db: Transaction) -> None:
