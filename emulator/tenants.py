@@ -199,8 +199,9 @@ class Tenants:
         await tenant.scheduler.close()
         account = tenant.id
         await self._database.run(lambda db: accounts.delete(db, account))
-        self._by_sid.pop(tenant.account.sid, None)
         self._by_id.pop(account, None)
+        if self._by_sid.get(tenant.account.sid) is tenant:  # a SID that was deleted twice may be in use again
+            del self._by_sid[tenant.account.sid]
         self._deleted.append(tenant.account.sid)
 
     def was_deleted(self, sid: str) -> bool:
