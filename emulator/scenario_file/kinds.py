@@ -3,6 +3,7 @@
 One object does both, so what is read and what an editor is told cannot drift apart.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar, cast
@@ -15,6 +16,9 @@ U = TypeVar("U")
 T_co = TypeVar("T_co", covariant=True)
 
 Schema = dict[str, object]
+
+_TYPED = {"number": ("1", "42", "503", "30003", "+15550100001"), "boolean": ("true",)}
+"""Texts that an editor takes for something else when they are not quoted."""
 
 
 class Kind(ABC, Generic[T_co]):
@@ -64,7 +68,8 @@ class Scalar(Kind[T_co]):
         if not isinstance(self._shape, str):
             return {"enum": [value for word in self._shape for value in _as_typed(word)]}
         # an editor sees numbers and booleans where this reader sees text
-        found: Schema = {"type": ["string", "number", "boolean"]}
+        typed = [name for name, texts in _TYPED.items() if any(re.search(self._shape, text) for text in texts)]
+        found: Schema = {"type": ["string", *typed]}
         return found | {"pattern": self._shape} if self._shape else found
 
 
