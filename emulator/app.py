@@ -3,16 +3,18 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from emulator import scenario_file
 from emulator.api import dispatch
-from emulator.callbacks import Courier, open_session
+from emulator.callbacks import open_session, request
 from emulator.config import Config
 from emulator.control import application as control
 from emulator.conversation import Conversations
+from emulator.courier import Courier
 from emulator.engine import Engine, Limits
 from emulator.errors import BadScenario, StartFailed
 from emulator.events import Events
@@ -70,7 +72,7 @@ async def _engine(app: web.Application) -> AsyncIterator[None]:
         limits = Limits(messages=config.message_limit, journal=config.journal_limit)
         engine = app[ENGINE] = Engine(database=database, events=Events(), limits=limits)
         tenants = Tenants(database=database, fire=engine.fire, scenario=scenario, seed=config.seed, clock=config.clock)
-        courier = Courier(session=session, load=engine.load, record=engine.record)
+        courier = Courier(request=partial(request, session), load=engine.load, record=engine.record)
         conversations = Conversations(engine)
         await engine.start(tenants=tenants, courier=courier, converse=conversations.converse)
         await _default_account(tenants, config)

@@ -1,16 +1,9 @@
-"""Requests into the app under test: bounded per host, in order per message, each answer or failure reported.
-
-What waits for a free connection is kept as a number only: the row in the store has the rest, so a slow app costs a
-few dozen bytes for each callback that waits.
-"""
+"""Requests into the app under test: how one is spelt, sent, redirected and bounded, and what came back."""
 
 import asyncio
-import logging
 import ssl
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Generic, TypeVar
 from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import aiohttp
@@ -22,9 +15,6 @@ from emulator.clock import stopwatch
 from emulator.trust import Trust
 
 USER_AGENT = f"cpaas-emulator/{__version__}"
-
-PER_HOST = 64
-"""How many requests to one host run at the same time."""
 
 REDIRECTS = 10
 """How many redirects of one request are followed."""
@@ -38,9 +28,6 @@ _KEEP_ALIVE = 1.5
 _FOLLOWED = frozenset({301, 302, 303, 307, 308})
 _FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
 _GARBAGE = "\x00}{not a form%%%=%GG&&&"
-
-
-log = logging.getLogger("emulator")
 
 
 class Outgoing(Struct, frozen=True, kw_only=True):
@@ -76,133 +63,9 @@ class Answer(Struct, frozen=True, kw_only=True):
         return self.status is not None and 200 <= self.status < 300
 
 
-class Flight:
-    """Counts deliveries that belong together; `landed` returns when the last one is done."""
-
-    __slots__ = ("_left", "_waiter")
-
-    def __init__(self) -> None:
-        self._left = 0
-        self._waiter: asyncio.Future[None] | None = None
-
-    def board(self) -> None:
-        """One more delivery."""
-        self._left += 1
-
-    def done(self) -> None:
-        """One delivery less."""
-        self._left -= 1
-        if not self._left and self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    async def landed(self) -> None:
-        """Wait until none is left."""
-        while self._left:
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-
-
-class _Host:
-    __slots__ = ("busy", "waiting")
-
-    def __init__(self) -> None:
-        self.busy = 0
-        self.waiting: deque[tuple[int, int, Flight]] = deque()
-
-
-Request = TypeVar("Request", bound=Outgoing)
-
-
-class Courier(Generic[Request]):
-    """Delivers callbacks. `load` makes the request of an attempt (None: forgotten), `record` stores its answer."""
-
-    def __init__(
-        self,
-        *,
-        session: aiohttp.ClientSession,
-        load: Callable[[int], Awaitable[Request | None]],
-        record: Callable[[Request, Answer], Awaitable[None]],
-    ) -> None:
-        self._session = session
-        self._load = load
-        self._record = record
-        self._hosts: dict[str, _Host] = {}
-        self._lanes: dict[int, deque[tuple[int, str, Flight]]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._closed = False
-
-    def deliver(self, attempt: int, *, message: int, url: str, flight: Flight, outgoing: Request | None) -> None:
-        """Deliver an attempt after those of the same message that were handed in before."""
-        flight.board()
-        host = _host_of(url)
-        lane = self._lanes.get(message)
-        if lane is not None:
-            lane.append((attempt, host, flight))
-            return
-        self._lanes[message] = deque()
-        self._start(attempt, message, host, flight, outgoing)
-
-    async def ask(self, outgoing: Outgoing) -> Answer:
-        """Make one request at once, outside every lane."""
-        return await request(self._session, outgoing)
-
-    async def close(self) -> None:
-        """Stop; what is under way stays pending in the store."""
-        self._closed = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _start(self, attempt: int, message: int, host: str, flight: Flight, outgoing: Request | None) -> None:
-        if self._closed:
-            return
-        slots = self._hosts.setdefault(host, _Host())
-        if slots.busy >= PER_HOST:
-            slots.waiting.append((attempt, message, flight))
-            return
-        slots.busy += 1
-        task = asyncio.create_task(self._carry(attempt, message, host, flight, outgoing))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _carry(self, attempt: int, message: int, host: str, flight: Flight, outgoing: Request | None) -> None:
-        try:
-            answer = None
-            try:
-                outgoing = outgoing or await self._load(attempt)
-                if outgoing is not None:
-                    answer = await request(self._session, outgoing)
-            finally:
-                self._free(host)
-                self._next_in_lane(message)
-            if outgoing is not None and answer is not None:
-                await self._record(outgoing, answer)
-        except Exception:  # a bug must not stop the others; the attempt stays pending in the store
-            log.exception("could not carry attempt %d", attempt)
-        finally:
-            flight.done()
-
-    def _free(self, host: str) -> None:
-        slots = self._hosts[host]
-        slots.busy -= 1
-        if slots.waiting:
-            attempt, message, flight = slots.waiting.popleft()
-            self._start(attempt, message, host, flight, None)
-        elif not slots.busy:
-            del self._hosts[host]
-
-    def _next_in_lane(self, message: int) -> None:
-        lane = self._lanes[message]
-        if not lane:
-            del self._lanes[message]
-            return
-        attempt, host, flight = lane.popleft()
-        self._start(attempt, message, host, flight, None)
-
-
 @asynccontextmanager
 async def open_session(*, verify_tls: bool = True) -> AsyncIterator[aiohttp.ClientSession]:
-    """The shared client: no cookies, no decoding, as many connections as the courier allows."""
+    """The shared client: no cookies, nothing compressed, as many connections as the courier allows."""
     trust = Trust(ssl.PROTOCOL_TLS_CLIENT) if verify_tls else False
     connector = aiohttp.TCPConnector(limit=0, ssl=trust, keepalive_timeout=_KEEP_ALIVE)
     async with aiohttp.ClientSession(
@@ -210,6 +73,7 @@ async def open_session(*, verify_tls: bool = True) -> AsyncIterator[aiohttp.Clie
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         headers={"User-Agent": USER_AGENT, "Accept": "*/*"},
+        skip_auto_headers=("Accept-Encoding",),
     ) as session:
         # by itself it repeats a GET whose connection was cut: the app would be told twice, the journal say once
         session._retry_connection = False  # noqa: SLF001 - there is no public switch
@@ -291,7 +155,8 @@ def _target(parts: SplitResult, query: str) -> URL:
 _GARBAGE_QUERY = "%GG%%%=%00&&&"
 
 
-def _host_of(url: str) -> str:
+def host_of(url: str) -> str:
+    """Host and port of a URL, however it is written."""
     return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 

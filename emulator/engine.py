@@ -3,17 +3,17 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Self, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from emulator import acceptance, playing, telling, timeline
 from emulator.acceptance import Draft
-from emulator.callbacks import Answer, Courier, Flight
+from emulator.callbacks import Answer
 from emulator.clock import iso, pause
+from emulator.courier import Courier, Flight
 from emulator.decision import NOTHING_SPECIAL, Decision
 from emulator.errors import StorageFailed
 from emulator.events import Events
@@ -47,14 +47,39 @@ class Limits(Struct, frozen=True, kw_only=True):
     journal: int = 100_000
 
 
-class Sent:
-    """What became of a request to send: the decision, and the message when there is one."""
+class Sending:
+    """A request to send, decided and stored on entering. Inside the context its sender is answered; leaving it lets
+    the message's timeline begin, and the clock go on."""
 
-    def __init__(self, decision: Decision, message: Message | None, begin: Callable[[], None]) -> None:
-        self.decision = decision
-        self.message = message
-        self.begin = begin
-        """Lets the timeline begin and the clock go on; done by itself once the request was answered."""
+    decision: Decision
+    message: Message | None
+
+    def __init__(self, engine: "Engine", tenant: Tenant, draft: Draft) -> None:
+        self._engine = engine
+        self._tenant = tenant
+        self._draft = draft
+        self._begun = False
+
+    async def __aenter__(self) -> Self:
+        self._tenant.scheduler.hold()
+        try:
+            self.decision, self.message = await self._engine.accept(self._tenant, self._draft)
+        except BaseException:
+            self._tenant.scheduler.release()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Let the timeline begin already: for a request that will never be answered."""
+        if self._begun:
+            return
+        self._begun = True
+        if self.message is not None:
+            self._engine.begin(self._tenant, self.message)
+        self._tenant.scheduler.release()
 
 
 class Engine:
@@ -68,6 +93,7 @@ class Engine:
         self.courier: Courier[telling.Call]
         self.converse: Converse
         self._arrivals: Arrivals = itertools.count(1).__next__
+        self._requests: list[journals.Request] = []
 
     async def start(self, *, tenants: Tenants, courier: Courier[telling.Call], converse: Converse) -> None:
         """Take up what the store holds."""
@@ -77,19 +103,32 @@ class Engine:
         self._arrivals = itertools.count(await self.database.run(messages.last_arrival) + 1).__next__
         await tenants.load()
 
-    @asynccontextmanager
-    async def send(self, tenant: Tenant, draft: Draft) -> AsyncIterator[Sent]:
-        """Decide and store a message. Inside the context its sender is answered; leaving it starts the timeline."""
-        tenant.scheduler.hold()
-        release = _once(tenant.scheduler.release)
-        try:
-            sent = await self._accept(tenant, draft, release)
+    def send(self, tenant: Tenant, draft: Draft) -> Sending:
+        """Decide and store a message, by `async with`: its timeline begins when its sender was answered."""
+        return Sending(self, tenant, draft)
+
+    async def accept(self, tenant: Tenant, draft: Draft) -> tuple[Decision, Message | None]:
+        """Decide and store a message, and tell the app of it already if the scenario says `callback first`."""
+        now, arrival = tenant.clock.now(), self._arrivals()
+        decision, message = await self.database.run(
+            lambda db: acceptance.accept(db, tenant, draft, now=now, arrival=arrival)
+        )
+        if message is None:
+            return decision, None
+        self._count(tenant, "message")
+        self._publish(tenant, "message", telling.message_details(message))
+        if message.steps and message.steps[0].callback.first:
             try:
-                yield sent
-            finally:
-                sent.begin()
-        finally:
-            release()
+                message = await self._tell_first(tenant, message)
+            except StorageFailed as error:  # the message is kept already: its timeline tells the app, later
+                log.error("could not tell of %s before the answer: %s", message.sid, error.message)
+        return decision, message
+
+    def begin(self, tenant: Tenant, message: Message) -> None:
+        """Put a message's next step in the queue."""
+        due = messages.next_due(message)
+        if due is not None:
+            tenant.scheduler.add(due, "step", message.id)
 
     async def receive(self, tenant: Tenant, text: Text) -> tuple[Message, list[Any]]:
         """A handset texts: tell the app and act on its answer. Returns the message and the conversation it led to."""
@@ -178,8 +217,14 @@ class Engine:
         """Add to the journal of what the app asked; nobody waits for it."""
         details = {"method": request.method, "path": request.path, "answer": request.answer}
         self._publish(tenant, "request", details)
-        self._background(self.database.queue(lambda db: journals.insert_requests(db, [request])))
         self._count(tenant, "request")
+        if not self._requests:
+            asyncio.get_running_loop().call_soon(self._write_requests)
+        self._requests.append(request)
+
+    def _write_requests(self) -> None:
+        requests, self._requests = self._requests, []
+        self._background(self.database.queue(lambda db: journals.insert_requests(db, requests)))
 
     async def fire(self, tenant: Tenant, batch: list[Due]) -> None:
         """Play what is due, tell the app, and return when it has answered."""
@@ -237,27 +282,6 @@ class Engine:
             self._publish(tenant, "status", {"message": call.message.sid, "status": Status.FAILED, "error_code": None})
         self._publish(tenant, "callback", telling.callback_details(call.message, done))
 
-    async def _accept(self, tenant: Tenant, draft: Draft, release: Callable[[], None]) -> Sent:
-        now, arrival = tenant.clock.now(), self._arrivals()
-        decision, message = await self.database.run(
-            lambda db: acceptance.accept(db, tenant, draft, now=now, arrival=arrival)
-        )
-        if message is None:
-            return Sent(decision, None, release)
-        self._count(tenant, "message")
-        self._publish(tenant, "message", telling.message_details(message))
-        if message.steps and message.steps[0].callback.first:
-            try:
-                message = await self._tell_first(tenant, message)
-            except StorageFailed as error:  # the message is kept already: its timeline tells the app, later
-                log.error("could not tell of %s before the answer: %s", message.sid, error.message)
-
-        def begin() -> None:
-            self._begin(tenant, message)
-            release()
-
-        return Sent(decision, message, _once(begin))
-
     async def _insist(self, work: Callable[[Transaction], T]) -> T:
         """Run work that cannot be refused to anybody: what the app was told already must be recorded."""
         while True:
@@ -266,11 +290,6 @@ class Engine:
             except StorageFailed as error:
                 log.error("%s; trying again in %d ms", error.message, BACK_OFF)
                 await pause(BACK_OFF)
-
-    def _begin(self, tenant: Tenant, message: Message) -> None:
-        due = messages.next_due(message)
-        if due is not None:
-            tenant.scheduler.add(due, "step", message.id)
 
     async def _tell_first(self, tenant: Tenant, message: Message) -> Message:
         now = tenant.clock.now()
@@ -293,7 +312,7 @@ class Engine:
                 self._count(tenant, "message")
                 self._publish(tenant, "inbound", telling.message_details(each.message))
             if next_step and each.steps:
-                self._begin(tenant, each.message)
+                self.begin(tenant, each.message)
             for step in each.steps:
                 if step.status is not None:
                     self._publish(tenant, "status", telling.status_details(each.message, step))
@@ -344,18 +363,6 @@ def _drop_oldest(db: Transaction, account: int, table: str, keep: int) -> int:
     if table == "message":
         return messages.drop_oldest(db, account, keep=keep)
     return journals.drop_oldest(db, account, table, keep=keep)
-
-
-def _once(action: Callable[[], None]) -> Callable[[], None]:
-    done = False
-
-    def once() -> None:
-        nonlocal done
-        if not done:
-            done = True
-            action()
-
-    return once
 
 
 def _log_failure(work: "asyncio.Future[object]") -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import pytest
 from aiohttp import web
 
-from emulator.callbacks import PER_HOST, Answer, Courier, Flight, Outgoing, encode, open_session
+from emulator.callbacks import Answer, Outgoing, encode, open_session, request
+from emulator.courier import PER_HOST, Courier, Flight
 from tests.running import serving
 
 
@@ -72,7 +74,7 @@ class Station:
 async def station() -> AsyncIterator[Station]:
     station = Station()
     async with open_session() as session:
-        station.courier = Courier(session=session, load=station.load, record=station.note)
+        station.courier = Courier(request=partial(request, session), load=station.load, record=station.note)
         yield station
         await station.courier.close()
 
@@ -159,6 +161,60 @@ async def test_a_bug_in_recording_stops_neither_its_message_nor_its_flight(
         await flight.landed()
     assert [attempt for attempt, _, _ in station.recorded] == [0, 1, 2]
     assert [record.getMessage() for record in caplog.records] == ["could not carry attempt 0"]
+
+
+async def test_what_is_asked_meanwhile_waits_for_its_turn_at_the_host_too(station: Station) -> None:
+    door = Door()
+    async with serving(door.handle) as url:
+        flight = Flight()
+        outgoing = Outgoing(url=f"{url}/asked", method="GET", parameters=[], timeout=5_000)
+        station.deliver(1, 1, f"{url}/told", flight)
+        asking = [asyncio.create_task(station.courier.ask(outgoing)) for _ in range(2 * PER_HOST)]
+        await door.wait(PER_HOST)
+        # one that fetches for the app must not wait for requests that the app has still to answer
+        fetching = asyncio.create_task(station.courier.fetch(outgoing))
+        await door.wait(PER_HOST + 1)
+        asking[-1].cancel()
+        await asyncio.wait([asking[-1]])
+        assert len(door.entered) == PER_HOST + 1
+        door.open.set()
+        answers = await asyncio.gather(*asking[:-1], fetching)
+        await flight.landed()
+    assert {answer.status for answer in answers} == {200}
+    assert len(door.entered) == 2 * PER_HOST + 1
+
+
+async def test_a_turn_that_came_too_late_is_given_on(station: Station) -> None:
+    door = Door()
+    async with serving(door.handle) as url:
+        flight = Flight()
+        for number in range(PER_HOST):
+            station.deliver(number, number, f"{url}/told", flight)
+        await door.wait(PER_HOST)
+        outgoing = Outgoing(url=f"{url}/asked", method="GET", parameters=[], timeout=5_000)
+        late, last = (asyncio.create_task(station.courier.ask(outgoing)) for _ in range(2))
+        await asyncio.to_thread(lambda: None)
+        station.record = lambda _: _cancelled(late)
+        door.open.set()
+        await flight.landed()
+        assert (await last).status == 200
+    assert late.cancelled()
+
+
+async def _cancelled(task: "asyncio.Task[Answer]") -> None:
+    task.cancel()
+
+
+async def test_an_app_is_not_asked_to_compress_what_it_answers(station: Station) -> None:
+    seen: list[str | None] = []
+
+    async def look(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Accept-Encoding"))
+        return web.Response()
+
+    async with serving(look) as url:
+        await station.courier.ask(Outgoing(url=url, method="GET", parameters=[], timeout=5_000))
+    assert seen == [None]
 
 
 async def test_nothing_begins_once_it_is_closed(station: Station) -> None:

@@ -18,6 +18,7 @@ LAYERS = (
     {"decision"},
     # outside things
     {"scenario_file", "fake", "store", "scheduler", "callbacks", "events"},
+    {"courier"},
     # the story
     {"tenants"},
     {"acceptance", "attachments", "incoming", "reload", "telling"},
