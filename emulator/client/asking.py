@@ -7,7 +7,7 @@ returns the result, on an asynchronous one something to await; type checkers kno
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 import msgspec
 from msgspec import Struct
@@ -120,19 +120,18 @@ class call(Generic[P, T]):  # noqa: N801 - a decorator
     """Makes a method that describes a call into one that carries it out."""
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Ask[T]]) -> None:
-        functools.update_wrapper(cast("Callable[..., Any]", self), describe)
         self._describe = describe
         self._name = describe.__name__
 
     @overload
-    def __get__(self, handle: None, owner: type) -> "call[P, T]": ...
+    def __get__(self, handle: None, owner: type) -> Callable[..., Ask[T]]: ...
     @overload
     def __get__(self, handle: Blocking, owner: type) -> Callable[P, T]: ...
     @overload
     def __get__(self, handle: Awaiting, owner: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
     def __get__(self, handle: Any, owner: type) -> Any:
         if handle is None:
-            return self
+            return self._describe  # what `help` shows
 
         @functools.wraps(self._describe)
         def carry_out(*args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: ANN401 - T, or an awaitable of it
