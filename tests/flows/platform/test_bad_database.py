@@ -119,11 +119,8 @@ async def test_a_port_in_use_is_named(start: Start) -> None:
     )
 
 
-@pytest.mark.parametrize("host", ["no-such-host.invalid", "256.1.1.1", ""])
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "256.1.1.1"])
 async def test_a_host_that_is_none_is_named(start: Start, host: str) -> None:
-    if not host:
-        assert (await start(host="0.0.0.0")).url.startswith("http://0.0.0.0:")
-        return
     with pytest.raises(StartFailed) as caught:
         await start(host=host)
     assert str(caught.value) == f"cannot listen on {host}: there is no such host; choose another with --host"

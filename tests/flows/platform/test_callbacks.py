@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from emulator import __version__
+from emulator.scenario import Scenario
 from tests.conftest import Start
 from tests.running import AppUnderTest, Server, serving
 
@@ -272,6 +273,10 @@ async def test_an_app_that_misbehaves_is_recorded_and_holds_up_nothing(
     report = await emulator.get("report")
     assert report["ok"] is False
     assert len(report["failures"]) == 3
+
+
+def test_an_app_has_the_platforms_six_seconds_unless_the_scenario_says_otherwise() -> None:
+    assert Scenario().callback.timeout == 6_000
 
 
 async def test_an_answer_without_end_is_not_read_to_its_end(emulator: Server) -> None:

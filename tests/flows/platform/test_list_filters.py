@@ -156,6 +156,22 @@ async def test_texts_from_handsets_are_listed_as_received(emulator: Server) -> N
     assert (await found(emulator, SortBy="Direction:desc"))[-1] == "hello back"
 
 
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ({"EndTime": "2020-02-29T12:00:00"}, 1),
+        ({"StartTime": "2020-02-29T12:00:00"}, 1),
+        ({"StartTime": "2020-02-29T12:00:01"}, 0),
+        ({"EndTime": "2020-02-29T11:59:59"}, 0),
+    ],
+)
+async def test_a_second_is_included_whole(emulator: Server, query: dict[str, str], count: int) -> None:
+    await emulator.put("clock", {"now": "2020-02-29T12:00:00.999Z"})
+    await emulator.send()
+    await emulator.post("clock/advance", {"by": "1m"})
+    assert len(await found(emulator, **query)) == count
+
+
 async def test_accounts_do_not_find_each_others_messages(emulator: Server) -> None:
     await fill(emulator)
     other = ("AC" + "1" * 32, "token")
