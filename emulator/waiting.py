@@ -12,8 +12,8 @@ from emulator.conditions import Facts, TextCondition, Trial
 from emulator.engine import Engine
 from emulator.errors import BadRequest
 from emulator.events import Event, Watcher
-from emulator.model import Direction, Message, Status, channel_of
-from emulator.patterns import AnyOf, Pattern, pattern
+from emulator.model import Channel, Direction, Message, Status, channel_of
+from emulator.patterns import AnyOf, Pattern, literals, pattern
 from emulator.store import journals, messages
 from emulator.store.database import Transaction
 from emulator.tenants import Tenant
@@ -61,11 +61,12 @@ class Wanted:
         direction: Sequence[str] = (),
         status: Sequence[Status] = (),
     ) -> None:
-        self._texts = [
-            TextCondition(key, _any_of(key, wanted))
-            for key, wanted in (("to", to), ("from", sender), ("body", body))
-            if wanted
-        ]
+        patterns = {
+            key: _any_of(key, wanted) for key, wanted in (("to", to), ("from", sender), ("body", body)) if wanted
+        }
+        self._texts = [TextCondition(key, each) for key, each in patterns.items()]
+        self.recipients = _identities(patterns.get("to"))
+        self.senders = _identities(patterns.get("from"))
         self.channel = tuple(channel)
         self.direction = tuple(direction)
         self.status = tuple(status)
@@ -147,12 +148,19 @@ async def _next_match(engine: Engine, tenant: Tenant, wanted: Wanted, after: int
 async def _among_stored(engine: Engine, tenant: Tenant, wanted: Wanted, after: int) -> Message | None:
     account = tenant.id
     while True:
-        look = partial(messages.arrived_after, account=account, arrival=after, limit=BATCH)
-        batch = await engine.database.run(look)
+        look = partial(
+            messages.arrived_after,
+            account=account,
+            arrival=after,
+            limit=BATCH,
+            recipients=wanted.recipients,
+            senders=wanted.senders,
+        )
+        batch, further = await engine.database.run(look)
         found = _first(batch, wanted, after)
-        if found is not None or len(batch) < BATCH:
+        if found is not None or further is None:
             return found
-        after = batch[-1].arrival
+        after = further
 
 
 async def _news(watcher: Watcher, wanted: Wanted, unfit: set[str]) -> set[str]:
@@ -189,6 +197,12 @@ def _directions(message: Message) -> tuple[str, ...]:
     if message.direction is Direction.INBOUND:
         return (message.direction.value,)
     return message.direction.value, "outbound"
+
+
+def _identities(pattern: Pattern | None) -> tuple[str, ...]:
+    """The only identities that can match, with and without channel; empty when there may be others."""
+    exact = literals(pattern) if pattern is not None else None
+    return tuple(identity for text in exact or () for identity in (text, *(f"{each}:{text}" for each in Channel)))
 
 
 def _any_of(key: str, wanted: Sequence[str]) -> Pattern:

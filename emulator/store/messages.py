@@ -1,5 +1,7 @@
 """Messages as rows: written once, updated with each step, found by SID, by arrival, by due time."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from emulator.model import Direction, Media, Message, Status, Step
@@ -7,6 +9,9 @@ from emulator.store.database import Transaction
 
 ARRIVAL_BITS = 20
 """Low bits of a message's id that hold its arrival number; the bits above hold the instant of its creation."""
+
+LOOKED_AT = 20_000
+"""How many messages a search looks at in one go, so that nobody else waits long for the database."""
 
 _COLUMNS = (
     "id, account, sid, arrival, created, updated, sent, sender, recipient, body, media, status, direction, segments, "
@@ -107,9 +112,35 @@ def newest(db: Transaction, account: int, *, before: int | None, limit: int) -> 
     )
 
 
-def arrived_after(db: Transaction, account: int, arrival: int, *, limit: int) -> list[Message]:
-    """The account's messages in the order they arrived, from the one after number `arrival` on."""
-    return _rows(db, "WHERE account = ? AND arrival > ? ORDER BY arrival LIMIT ?", (account, arrival, limit))
+def arrived_after(
+    db: Transaction,
+    account: int,
+    arrival: int,
+    *,
+    limit: int,
+    recipients: Sequence[str] = (),
+    senders: Sequence[str] = (),
+) -> tuple[list[Message], int | None]:
+    """The account's messages in the order they arrived, from the one after number `arrival` on.
+
+    Of those with one of these recipients and one of these senders, if any are named. At most `LOOKED_AT` are looked
+    at in one go; the number returned is where to go on, None when these were the last.
+    """
+    edge = db.execute(
+        "SELECT arrival FROM message WHERE account = ? AND arrival > ? ORDER BY arrival LIMIT 1 OFFSET ?",
+        (account, arrival, LOOKED_AT - 1),
+    ).fetchone()
+    where = "WHERE account = ? AND arrival > ?"
+    values: list[object] = [account, arrival]
+    if edge is not None:
+        where, values = f"{where} AND arrival <= ?", [*values, edge[0]]
+    for column, wanted in (("recipient", recipients), ("sender", senders)):
+        if wanted:
+            where, values = f"{where} AND {column} IN ({', '.join('?' * len(wanted))})", [*values, *wanted]
+    found = _rows(db, f"{where} ORDER BY arrival LIMIT ?", (*values, limit))
+    if len(found) == limit:
+        return found, found[-1].arrival
+    return found, edge[0] if edge is not None else None
 
 
 def by_ids(db: Transaction, ids: list[int]) -> list[Message]:
