@@ -77,7 +77,8 @@ def serve(**settings: Any) -> None:  # noqa: ANN401 - one per option, checked by
     """
     # a process that is told to stop while it is still importing must stop too, and process 1 of a container by
     # itself ignores SIGTERM
-    signal.signal(signal.SIGTERM, _stop_at_once)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop_at_once)
     _check_reload(settings["reload"], settings["scenario"])
     from emulator.clock import ClockMode
     from emulator.config import Config
