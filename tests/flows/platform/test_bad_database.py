@@ -91,7 +91,8 @@ async def test_a_file_that_cannot_be_written_is_refused(start: Start, tmp_path: 
     async with emulator("--db", path) as running:
         await running.end(signal.SIGTERM)
     path.chmod(0o444)
-    assert (await refused(start, path)).startswith(f"cannot use {path} as the database: ")
+    said = await refused(start, path)
+    assert said == f"cannot use {path} as the database: this user may not write to it; {ELSEWHERE}"
 
 
 async def test_two_emulators_do_not_share_a_database(start: Start, tmp_path: Path) -> None:
