@@ -204,7 +204,7 @@ def _cannot_open(path: str | None, error: sqlite3.Error) -> str:
         reason = "its folder does not exist"
     elif path is not None and os.path.isdir(path):
         reason = "it is a folder"
-    elif path is not None and Path(path).exists() and not os.access(path, os.W_OK):
+    elif path is not None and os.path.exists(path) and not os.access(path, os.W_OK):
         reason = "this user may not write to it"
     elif "readonly" in reason or "unable to open" in reason:
         reason += " (may this user write there?)"
