@@ -34,16 +34,18 @@ async def fetch_list(call: Call) -> web.StreamResponse:
     given = _parameters(call)
     paging = read_paging(given, size=PAGE_SIZE, window=WINDOW)
     query = _query(call.tenant.id, given, paging.limit or WINDOW)
-    total, found = await call.engine.database.run(lambda db: _find(db, query, paging))
+    total, found, complete = await call.engine.database.run(lambda db: _find(db, query, paging))
+    if not complete:
+        call.warn(f"of the messages with these words only the {query.sortable_texts} newest were sorted")
     require_page(paging, total, "messages")
     decision = await call.engine.watch(call.tenant, "list")
     rows = [render.item(message, call.account_sid) for message in found]
     return await call.answer(envelope(call.path, given, paging, total, "messages", rows), decision)
 
 
-def _find(db: Transaction, query: lists.ListQuery, paging: Paging) -> tuple[int, list[Message]]:
-    total, ids = lists.find(db, query, offset=paging.page * paging.size, size=paging.size)
-    return total, messages.by_ids(db, ids)
+def _find(db: Transaction, query: lists.ListQuery, paging: Paging) -> tuple[int, list[Message], bool]:
+    found = lists.find(db, query, offset=paging.page * paging.size, size=paging.size)
+    return found.total, messages.by_ids(db, found.ids), found.complete
 
 
 def _parameters(call: Call) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from emulator.model import Direction, Media, Message, Status, Step
+from emulator.store import texts
 from emulator.store.database import Transaction
 
 ARRIVAL_BITS = 20
@@ -74,6 +75,7 @@ def insert(db: Transaction, message: Message, *, listed: bool) -> None:
             listed,
         ),
     )
+    _make_searchable(db, message, listed=listed)
 
 
 def update(db: Transaction, message: Message, *, listed: bool) -> None:
@@ -84,6 +86,7 @@ def update(db: Transaction, message: Message, *, listed: bool) -> None:
         "WHERE id = ?",
         (m.updated, m.sent, m.status, m.error, _json.encode(m.steps).decode(), next_due(m), listed, m.id),
     )
+    _make_searchable(db, message, listed=listed)
 
 
 def next_due(message: Message) -> int | None:
@@ -152,7 +155,8 @@ def by_ids(db: Transaction, ids: list[int]) -> list[Message]:
 def pending(db: Transaction) -> list[tuple[int, int, int]]:
     """(account, due, id) of every message whose timeline goes on, in due order."""
     return db.execute(
-        "SELECT account, next_due, id FROM message WHERE next_due IS NOT NULL ORDER BY next_due, id"
+        "SELECT account, next_due, id FROM message INDEXED BY message_pending "
+        "WHERE next_due IS NOT NULL ORDER BY next_due, id"
     ).fetchall()
 
 
@@ -194,6 +198,11 @@ def drop_oldest(db: Transaction, account: int, *, keep: int) -> int:
     gone = db.execute("DELETE FROM message WHERE account = ? AND arrival <= ?", (account, edge[0])).rowcount
     db.execute("UPDATE account SET messages_dropped = messages_dropped + ? WHERE id = ?", (gone, account))
     return gone
+
+
+def _make_searchable(db: Transaction, message: Message, *, listed: bool) -> None:
+    if listed and message.arrival % texts.TOGETHER == 0:
+        texts.index(db)
 
 
 def _rows(db: Transaction, where: str, values: tuple[object, ...]) -> list[Message]:

@@ -52,29 +52,57 @@ CREATE TABLE message (
 ) STRICT;
 CREATE UNIQUE INDEX message_sid ON message (sid, account);
 CREATE UNIQUE INDEX message_arrival ON message (account, arrival);
-CREATE INDEX message_due ON message (next_due) WHERE next_due IS NOT NULL;
+CREATE INDEX message_pending ON message (id) WHERE next_due IS NOT NULL;
 
--- One pair for each sort of the platform's list: rows of equal value stay newest first in both directions.
-CREATE INDEX message_date ON message (account, id) WHERE listed = 1;
-CREATE INDEX message_sender_asc ON message (account, sender, id DESC) WHERE listed = 1;
-CREATE INDEX message_sender_desc ON message (account, sender, id) WHERE listed = 1;
-CREATE INDEX message_recipient_asc ON message (account, recipient, id DESC) WHERE listed = 1;
-CREATE INDEX message_recipient_desc ON message (account, recipient, id) WHERE listed = 1;
-CREATE INDEX message_direction_asc ON message (account, direction, id DESC) WHERE listed = 1;
-CREATE INDEX message_direction_desc ON message (account, direction, id) WHERE listed = 1;
-CREATE INDEX message_status_asc ON message (account, status, id DESC) WHERE listed = 1;
-CREATE INDEX message_status_desc ON message (account, status, id) WHERE listed = 1;
-CREATE INDEX message_error ON message (account, error, id) WHERE listed = 1 AND error IS NOT NULL;
+-- One for each sort of the platform's list, with every column that a filter asks for: a row itself is read only to be
+-- shown.
+CREATE INDEX message_date ON message (account, id, sender, recipient, direction, status, error) WHERE listed = 1;
+CREATE INDEX message_sender ON message (account, sender, id, recipient, direction, status, error) WHERE listed = 1;
+CREATE INDEX message_recipient ON message (account, recipient, id, sender, direction, status, error) WHERE listed = 1;
+CREATE INDEX message_direction ON message (account, direction, id, sender, recipient, status, error) WHERE listed = 1;
+CREATE INDEX message_status ON message (account, status, id, sender, recipient, direction, error) WHERE listed = 1;
 
+-- For each filter of few messages the sorts in which they would be far between; what is delivered does not pay for them.
+CREATE INDEX message_status_sender ON message (account, status, sender, id, recipient, direction, error)
+    WHERE listed = 1 AND status <> 'delivered';
+CREATE INDEX message_status_recipient ON message (account, status, recipient, id, sender, direction, error)
+    WHERE listed = 1 AND status <> 'delivered';
+CREATE INDEX message_status_direction ON message (account, status, direction, id, sender, recipient, error)
+    WHERE listed = 1 AND status <> 'delivered';
+CREATE INDEX message_error ON message (account, error, id, sender, recipient, direction, status)
+    WHERE listed = 1 AND error IS NOT NULL;
+CREATE INDEX message_error_sender ON message (account, error, sender, id, recipient, direction, status)
+    WHERE listed = 1 AND error IS NOT NULL;
+CREATE INDEX message_error_recipient ON message (account, error, recipient, id, sender, direction, status)
+    WHERE listed = 1 AND error IS NOT NULL;
+CREATE INDEX message_error_direction ON message (account, error, direction, id, sender, recipient, status)
+    WHERE listed = 1 AND error IS NOT NULL;
+CREATE INDEX message_error_status ON message (account, error, status, id, sender, recipient, direction)
+    WHERE listed = 1 AND error IS NOT NULL;
+
+-- The words of listed messages; those of `unread_text` are still to be added.
+CREATE TABLE unread_text (id INTEGER PRIMARY KEY) STRICT;
 CREATE VIRTUAL TABLE message_text USING fts5 (
-    account, body, content = 'message', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+    account, body, content = 'message', content_rowid = 'id', columnsize = 0,
+    tokenize = 'unicode61 remove_diacritics 2'
 );
-CREATE TRIGGER message_inserted AFTER INSERT ON message BEGIN
-    INSERT INTO message_text (rowid, account, body) VALUES (new.id, new.account, new.body);
+CREATE TRIGGER message_inserted AFTER INSERT ON message WHEN new.listed = 1 BEGIN
+    INSERT INTO unread_text VALUES (new.id);
 END;
-CREATE TRIGGER message_deleted AFTER DELETE ON message BEGIN
+CREATE TRIGGER message_listed AFTER UPDATE OF listed ON message WHEN old.listed = 0 AND new.listed = 1 BEGIN
+    INSERT INTO unread_text VALUES (new.id);
+END;
+CREATE TRIGGER message_unlisted AFTER UPDATE OF listed ON message WHEN old.listed = 1 AND new.listed = 0 BEGIN
     INSERT INTO message_text (message_text, rowid, account, body)
-    VALUES ('delete', old.id, old.account, old.body);
+    SELECT 'delete', old.id, old.account, old.body
+    WHERE NOT EXISTS (SELECT 1 FROM unread_text WHERE id = old.id);
+    DELETE FROM unread_text WHERE id = old.id;
+END;
+CREATE TRIGGER message_deleted AFTER DELETE ON message WHEN old.listed = 1 BEGIN
+    INSERT INTO message_text (message_text, rowid, account, body)
+    SELECT 'delete', old.id, old.account, old.body
+    WHERE NOT EXISTS (SELECT 1 FROM unread_text WHERE id = old.id);
+    DELETE FROM unread_text WHERE id = old.id;
 END;
 
 -- One row for each attempt to tell the app of a status, also those still to come.
