@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import cast
 
 import aiohttp
 import pytest
@@ -10,7 +11,8 @@ from emulator.app import create_app
 from emulator.clock import ClockMode
 from emulator.config import Config
 from emulator.control.application import PREFIX, application
-from emulator.wire import STOPPING
+from emulator.engine import Engine
+from emulator.wire import CONFIG, ENGINE, STOPPING
 from tests.running import Server
 
 STOPPING_SAID = {"message": "the emulator is stopping", "remedy": ""}
@@ -53,6 +55,24 @@ async def test_health_is_503_before_there_is_an_engine() -> None:
     async with listening(bare) as url, aiohttp.ClientSession() as session:
         answer = await Server(url=url, session=session, config=Config()).control("GET", "/health")
     assert (answer.status, answer.json["error"]["message"]) == (503, "the emulator is starting")
+
+
+async def test_a_bug_is_a_500_that_is_logged_and_tells_nothing_of_the_code(caplog: pytest.LogCaptureFixture) -> None:
+    bare = web.Application()
+    bare[STOPPING] = asyncio.Event()
+    bare[CONFIG] = Config()
+    bare[ENGINE] = cast("Engine", "no engine at all")
+    bare.add_subapp(PREFIX, application())
+    async with listening(bare) as url, aiohttp.ClientSession() as session:
+        answer = await Server(url=url, session=session, config=Config()).control("GET", "clock")
+    assert (answer.status, answer.json) == (
+        500,
+        {"error": {"message": "the emulator failed; its log has the details", "remedy": ""}},
+    )
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("ERROR", "GET /_emulator/accounts/default/clock")
+    ]
+    assert "AttributeError" in caplog.text
 
 
 async def test_whoever_waits_is_told_that_the_server_stops(app: web.Application, emulator: Server) -> None:
