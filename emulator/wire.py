@@ -3,7 +3,7 @@
 import asyncio
 import codecs
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -86,14 +86,16 @@ def check_text(name: str, value: object, *, limit: int) -> str | None:
     return None
 
 
-def unknown_parameters(given: Iterable[str], known: Iterable[str]) -> str:
+def unknown_parameters(given: Collection[str], known: Iterable[str]) -> str:
     """A sentence about parameters nobody reads, with the nearest known names; empty when there are none."""
     known = list(known)
+    if all(name in known for name in given):
+        return ""
     said = []
     for name in [name[:60] for name in given if name not in known][:10]:
         near = [each for each in known if each.lower() == name.lower()] or get_close_matches(name, known, n=1)
         said.append(ascii(name) + (f" (did you mean {near[0]}?)" if near else ""))
-    return f"ignored unknown parameters: {', '.join(said)}" if said else ""
+    return f"ignored unknown parameters: {', '.join(said)}"
 
 
 def whole_number(name: str, text: str, *, low: int, high: int) -> int:

@@ -3,6 +3,7 @@
 import binascii
 import re
 from base64 import b64decode
+from functools import lru_cache
 from hashlib import md5
 from hmac import compare_digest
 
@@ -47,6 +48,7 @@ def authorize(tenants: Tenants, caller: Tenant, account: str) -> None:
     raise Forbidden()
 
 
+@lru_cache(maxsize=1024)
 def _credentials(header: str | None) -> tuple[str, str]:
     scheme, _, encoded = (header or "").partition(" ")
     if scheme != "Basic":

@@ -7,7 +7,9 @@ not by the router, which would try a regular expression for each.
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from emulator.api import applications, media, message_list, messages, notifications, numbers, sms, sms_list
@@ -26,6 +28,7 @@ JOURNAL_CHARACTERS = 16_384
 """How much of a request's parameters and of its answer the journal keeps."""
 
 log = logging.getLogger("emulator")
+_encoder = msgspec.json.Encoder()
 
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
@@ -65,7 +68,7 @@ ROUTES: dict[tuple[str, ...], dict[str, Handler]] = {
 
 async def dispatch(request: web.Request) -> web.StreamResponse:
     """Answer any request below one of the prefixes."""
-    engine = request.config_dict[ENGINE]
+    engine = request.app[ENGINE]
     parts = [part.removesuffix(".json") for part in request.match_info["path"].rstrip("/").split("/")]
     call: Call | None = None
     response: web.StreamResponse
@@ -75,7 +78,7 @@ async def dispatch(request: web.Request) -> web.StreamResponse:
         caller = await authenticate(
             engine.tenants,
             request.headers.get("Authorization"),
-            strict=request.config_dict[CONFIG].strict_auth,
+            strict=request.app[CONFIG].strict_auth,
         )
         handler, arguments = _resource(request.method, parts)
         authorize(engine.tenants, caller, parts[1])
@@ -92,6 +95,14 @@ async def dispatch(request: web.Request) -> web.StreamResponse:
         response = json_response({"message": "the emulator failed; its log has the details"}, 500)
     _record(engine, request, response, call, _tenant(engine, parts))
     return response
+
+
+def _text(parameters: dict[str, Any]) -> str:
+    # JSON may hold half a surrogate pair, which UTF-8 cannot
+    try:
+        return _encoder.encode(parameters).decode()
+    except UnicodeEncodeError:
+        return json.dumps(parameters)
 
 
 def _resource(method: str, parts: list[str]) -> tuple[Handler, tuple[str, ...]]:
@@ -129,7 +140,7 @@ def _record(
             at=tenant.clock.now(),
             method=request.method,
             path=request.path,
-            parameters=json.dumps(parameters)[:JOURNAL_CHARACTERS],
+            parameters=_text(parameters)[:JOURNAL_CHARACTERS],
             answer=None if call and call.cut else response.status,
             answer_body=body.decode("utf-8", "replace")[:JOURNAL_CHARACTERS],
             rule=call.rule if call else None,

@@ -1,5 +1,6 @@
 """The platform's spelling of our words: keys, their order, dates, URIs."""
 
+from functools import lru_cache
 from time import gmtime
 from typing import Any
 
@@ -13,7 +14,12 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def date(instant: int) -> str:
     """`Thu, 4 Jul 2019 07:02:28 +0000`: the day is not padded (page line 840)."""
-    t = gmtime(instant // 1000)
+    return _date(instant // 1000)
+
+
+@lru_cache(maxsize=4096)
+def _date(seconds: int) -> str:
+    t = gmtime(seconds)
     clock = f"{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}"
     return f"{_DAYS[t.tm_wday]}, {t.tm_mday} {_MONTHS[t.tm_mon - 1]} {t.tm_year} {clock} +0000"
 
