@@ -1,9 +1,13 @@
 """Suites of other people, run in a pytest of their own."""
 
+import importlib
+import pkgutil
 import textwrap
 from collections.abc import Callable
 
 import pytest
+
+import emulator
 
 Run = Callable[..., pytest.RunResult]
 
@@ -22,8 +26,16 @@ OPTIONS = ("-p", "no:faker", "-p", "no:schemathesis", "-p", "no:cacheprovider", 
 LOOPS = ("-o", "asyncio_default_fixture_loop_scope=function")
 
 
+@pytest.fixture(scope="session")
+def everything() -> None:
+    """Imports the whole package: a suite in this process takes what it imports first along when it ends."""
+    for module in pkgutil.walk_packages(emulator.__path__, "emulator."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
 @pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(everything: None, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a suite of one file, which may call `send`; warnings are errors. `apart`: in a process of its own."""
     monkeypatch.delenv("EMULATOR_URL", raising=False)
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
