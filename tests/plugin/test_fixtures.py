@@ -148,6 +148,19 @@ def test_the_default_account_is_empty_and_plain_in_each_test_but_keeps_its_numbe
     seen.assert_outcomes(passed=2)
 
 
+def test_a_coroutine_may_have_the_default_account_too(run: Run) -> None:
+    seen = run(
+        """
+        @pytest.mark.asyncio
+        @pytest.mark.cpaas(account="default", clock="manual")
+        async def test_default(async_cpaas):
+            assert (await async_cpaas.default_account()).sid == async_cpaas.account_sid
+            assert (await async_cpaas.clock.read()).mode == "manual"
+        """
+    )
+    seen.assert_outcomes(passed=1)
+
+
 def test_settings_for_an_app_name_everything_it_needs(cpaas: Emulator) -> None:
     assert cpaas.environment("SMS_") == {
         "SMS_URL": cpaas.url,
