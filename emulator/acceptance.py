@@ -5,6 +5,7 @@ from msgspec import Struct
 from emulator import segments
 from emulator.conditions import Facts
 from emulator.decision import Decision
+from emulator.errors import NotFound
 from emulator.ids import random_sid, seeded_sid
 from emulator.model import Direction, Media, Message, Status, channel_of
 from emulator.store import accounts, messages
@@ -13,7 +14,10 @@ from emulator.tenants import Tenant
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """A message somebody asks to be sent, checked but not yet accepted."""
+    """A message somebody asks to be sent, checked but not yet accepted.
+
+    `answers` is the id of the text that it is a reply to.
+    """
 
     sender: str
     recipient: str
@@ -22,10 +26,16 @@ class Draft(Struct, frozen=True, kw_only=True):
     callback_url: str = ""
     callback_method: str = "GET"
     direction: Direction = Direction.OUTBOUND_API
+    answers: int | None = None
 
 
 def accept(db: Transaction, tenant: Tenant, draft: Draft, *, now: int, arrival: int) -> tuple[Decision, Message | None]:
-    """Count the request, decide it, and store the message if it is accepted."""
+    """Count the request, decide it, and store the message if it is accepted.
+
+    Raises NotFound when the text that it answers was forgotten meanwhile.
+    """
+    if draft.answers is not None and messages.by_id(db, draft.answers) is None:
+        raise NotFound("the text that this answers was forgotten meanwhile")
     facts = _base("send", tenant, now)
     facts.to, facts.sender, facts.body = draft.recipient, draft.sender, draft.body
     facts.media = tuple(media.url for media in draft.media)

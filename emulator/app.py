@@ -11,13 +11,15 @@ from aiohttp import web
 from emulator import scenario_file
 from emulator.api import dispatch
 from emulator.callbacks import open_session, request
+from emulator.chronicle import Chronicle, Limits
 from emulator.config import Config
 from emulator.control import application as control
 from emulator.conversation import Conversations
 from emulator.courier import Courier
-from emulator.engine import Engine, Limits
+from emulator.engine import Engine
 from emulator.errors import BadScenario, StartFailed
 from emulator.events import Events
+from emulator.messenger import Messenger
 from emulator.scenario import Scenario
 from emulator.store.database import open_database
 from emulator.tenants import Tenants
@@ -70,11 +72,13 @@ async def _engine(app: web.Application) -> AsyncIterator[None]:
         open_session(verify_tls=config.verify_tls) as session,
     ):
         limits = Limits(messages=config.message_limit, journal=config.journal_limit)
-        engine = app[ENGINE] = Engine(database=database, events=Events(), limits=limits)
+        chronicle = Chronicle(database=database, events=Events(), limits=limits)
+        messenger = Messenger(database=database, chronicle=chronicle)
+        engine = app[ENGINE] = Engine(database=database, chronicle=chronicle, messenger=messenger)
         tenants = Tenants(database=database, fire=engine.fire, scenario=scenario, seed=config.seed, clock=config.clock)
-        courier = Courier(request=partial(request, session), load=engine.load, record=engine.record)
-        conversations = Conversations(engine)
-        await engine.start(tenants=tenants, courier=courier, converse=conversations.converse)
+        courier = Courier(request=partial(request, session), load=messenger.load, record=messenger.record)
+        messenger.start(tenants=tenants, courier=courier, converse=Conversations(engine).converse)
+        await engine.start(tenants)
         await _default_account(tenants, config)
         async with _reloading(config, tenants, scenario):
             yield

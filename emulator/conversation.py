@@ -4,15 +4,16 @@ Any answer of 200 means the text was read; anything else, or none, sends the que
 that fails too the text has failed. What went wrong is written to the account's error log.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator import rcml, telling
 from emulator.acceptance import Draft
-from emulator.callbacks import ANSWER_LIMIT, Answer, Outgoing
+from emulator.callbacks import ANSWER_LIMIT, Answer
 from emulator.engine import Engine
+from emulator.errors import NotFound
 from emulator.ids import random_sid
 from emulator.model import (
     Direction,
@@ -24,9 +25,9 @@ from emulator.model import (
     is_number,
     number_of,
 )
-from emulator.store import notifications, numbers
+from emulator.store import messages, notifications, numbers
 from emulator.store.database import Transaction
-from emulator.tenants import Tenant
+from emulator.telling import Conversation, Exchange
 
 DOCUMENTS_LIMIT = 10
 """How many RCML documents one text may lead through by Redirect and action; more is a loop."""
@@ -41,25 +42,6 @@ _XML_TYPES = ("text/xml", "application/xml", "text/html")
 _ERROR, _WARNING = 0, 1
 
 
-class Exchange(Struct, frozen=True, kw_only=True):
-    """One question to the app and its answer."""
-
-    url: str
-    method: str
-    parameters: Sequence[tuple[str, str]]
-    answer: Answer
-
-
-class Conversation:
-    """What one text led to: the requests made and the messages sent in reply."""
-
-    def __init__(self, tenant: Tenant, message: Message) -> None:
-        self.tenant = tenant
-        self.message = message
-        self.exchanges: list[Exchange] = []
-        self.replies: list[Message] = []
-
-
 class _Stop(Exception):
     """The rest of the document is not executed."""
 
@@ -70,34 +52,29 @@ class Conversations:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def converse(self, call: telling.Call, answer: Answer) -> Answer:
-        """Act on the answer to a text, asking the fallback URL if need be; returns the answer that counts."""
-        talk = Conversation(call.tenant, call.message)
-        if call.heard is not None:
-            call.heard.append(talk)
+    async def converse(self, talk: Conversation, answer: Answer) -> None:
+        """Act on the answer to a text, asking the fallback URL if need be."""
+        call = talk.opening
         talk.exchanges.append(Exchange(url=call.url, method=call.method, parameters=call.parameters, answer=answer))
-        if await self._hear(talk, talk.exchanges[-1]):
-            return answer
-        fallback = await self._fallback(talk)
-        if fallback is None:
-            return answer
-        await self._hear(talk, fallback)
-        return fallback.answer
+        try:
+            if not await self._hear(talk, talk.exchanges[-1]):
+                fallback = await self._fallback(talk)
+                if fallback is not None:
+                    await self._hear(talk, fallback)
+        except _Stop:
+            pass
 
     async def _hear(self, talk: Conversation, exchange: Exchange) -> bool:
         """Act on one answer; False when it is no answer at all, or one that cannot be understood."""
-        answer = exchange.answer
-        if answer.status != 200:
+        if exchange.answer.status != 200:
             await self._log_failure(talk, exchange)
             return False
+        talk.read = True
         document = await self._document(talk, exchange)
         if document is None:
             return False
-        try:
-            while document is not None:
-                document, exchange = await self._obey(talk, exchange, document)
-        except _Stop:
-            pass
+        while document is not None:
+            document, exchange = await self._obey(talk, exchange, document)
         return True
 
     async def _document(self, talk: Conversation, exchange: Exchange) -> rcml.Document | None:
@@ -129,7 +106,7 @@ class Conversations:
             if isinstance(verb, rcml.Message):
                 following = await self._send(talk, exchange, verb)
             elif isinstance(verb, rcml.Redirect):
-                following = await self._ask(talk, exchange, verb.url, verb.method, ())
+                following = await self._ask(talk, exchange, verb.url, verb.method)
             else:
                 await self._record_email(talk, verb)
             if following is not None:
@@ -143,8 +120,11 @@ class Conversations:
 
     async def _send(self, talk: Conversation, exchange: Exchange, verb: rcml.Message) -> Exchange | None:
         draft = await self._draft(talk, exchange, verb)
-        async with self._engine.send(talk.tenant, draft) as sent:
-            pass
+        try:
+            async with self._engine.send(talk.tenant, draft) as sent:
+                pass
+        except NotFound:
+            raise _Stop from None
         if sent.message is None:
             said = f"<{verb.verb}> on line {verb.line} was refused by rule {sent.decision.rule!r} of the scenario"
             await self._log(talk, exchange, REFUSED, said, level=_WARNING)
@@ -152,8 +132,8 @@ class Conversations:
         talk.replies.append(sent.message)
         if verb.action is None:
             return None
-        told = (("MessageSid", sent.message.sid), ("MessageStatus", "sending"))
-        return await self._ask(talk, exchange, verb.action, verb.method, told)
+        added = (("MessageSid", sent.message.sid), ("MessageStatus", "sending"))
+        return await self._ask(talk, exchange, verb.action, verb.method, added)
 
     async def _draft(self, talk: Conversation, exchange: Exchange, verb: rcml.Message) -> Draft:
         inbound = talk.message
@@ -176,29 +156,24 @@ class Conversations:
             callback_url=callback,
             callback_method=verb.status_callback_method,
             direction=Direction.OUTBOUND_CALL,
+            answers=inbound.id,
         )
 
     async def _ask(
-        self,
-        talk: Conversation,
-        exchange: Exchange,
-        url: str,
-        method: str,
-        told: Sequence[tuple[str, str]],
+        self, talk: Conversation, exchange: Exchange, url: str, method: str, added: tuple[tuple[str, str], ...] = ()
     ) -> Exchange:
-        """Ask another URL with the text's parameters (`told` replaces or adds some)."""
+        """Ask another URL with the text's parameters, of which `added` replaces some."""
         target = await self._resolve(talk, exchange, url)
         if len(talk.exchanges) >= DOCUMENTS_LIMIT:
             await self._log(talk, exchange, HTTP_FAILED, f"more than {DOCUMENTS_LIMIT} documents: a loop? {target}")
             raise _Stop
-        names = {name for name, _ in told}
-        asked = telling.inbound_parameters(talk.tenant.account.sid, talk.message)
-        parameters = [*(pair for pair in asked if pair[0] not in names), *told]
-        timeout = talk.tenant.scenario.callback.timeout
-        answer = await self._engine.courier.ask(
-            Outgoing(url=target, method=method, parameters=parameters, timeout=timeout)
-        )
-        talk.exchanges.append(Exchange(url=target, method=method, parameters=parameters, answer=answer))
+        now = talk.tenant.clock.now()
+        attempt = replace(talk.opening.attempt, id=0, due=now, url=target, method=method, added=added)
+        call = telling.call(talk.tenant, talk.message, attempt)
+        answer = await self._engine.messenger.courier.ask(call)
+        if not await self._engine.messenger.record_asked(call, answer):
+            raise _Stop
+        talk.exchanges.append(Exchange(url=target, method=method, parameters=call.parameters, answer=answer))
         return talk.exchanges[-1]
 
     async def _resolve(self, talk: Conversation, exchange: Exchange, url: str) -> str:
@@ -215,14 +190,11 @@ class Conversations:
 
     async def _fallback(self, talk: Conversation) -> Exchange | None:
         account, recipient = talk.tenant.id, number_of(talk.message.recipient)
-        number = await self._engine.database.run(lambda db: numbers.find_number(db, account, recipient))
+        number = await self._engine.database.insist(lambda db: numbers.find_number(db, account, recipient))
         url = number.setting("sms_fallback_url") if number else ""
         if number is None or not url:
             return None
-        try:
-            return await self._ask(talk, talk.exchanges[-1], url, _fallback_method(number), ())
-        except _Stop:
-            return None
+        return await self._ask(talk, talk.exchanges[-1], url, _fallback_method(number))
 
     async def _record_email(self, talk: Conversation, verb: rcml.Email) -> None:
         email = notifications.Email(
@@ -235,7 +207,7 @@ class Conversations:
             subject=verb.subject,
             body=verb.body,
         )
-        await self._engine.database.run(lambda db: notifications.record_email(db, email))
+        await self._note(talk, lambda db: notifications.record_email(db, email))
 
     async def _log_failure(self, talk: Conversation, exchange: Exchange) -> None:
         answer = exchange.answer
@@ -260,10 +232,20 @@ class Conversations:
             response_body=answer.body.decode("utf-8", "replace")[:LOGGED_CHARACTERS],
         )
 
-        def work(db: Transaction) -> None:
-            notifications.notify(db, notification)
+        await self._note(talk, lambda db: notifications.notify(db, notification))
 
-        await self._engine.database.run(work)
+    async def _note(self, talk: Conversation, write: Callable[[Transaction], None]) -> None:
+        """Write something about a text; nothing follows from one that was forgotten meanwhile."""
+        text = talk.message.id
+
+        def work(db: Transaction) -> bool:
+            if messages.by_id(db, text) is None:
+                return False
+            write(db)
+            return True
+
+        if not await self._engine.database.insist(work):
+            raise _Stop
 
 
 def _on_channel(identity: str, inbound: Message) -> str:

@@ -9,6 +9,7 @@ from emulator import segments
 from emulator.conditions import Facts
 from emulator.ids import random_sid, seeded_sid
 from emulator.model import (
+    AccountStatus,
     Attempt,
     Direction,
     Media,
@@ -40,12 +41,13 @@ class Text(Struct, frozen=True, kw_only=True):
 def take(db: Transaction, tenant: Tenant, text: Text, *, now: int, arrival: int) -> tuple[Message, Attempt | None]:
     """Store an inbound text: what it does to its handset's state, and the request to the app, due now.
 
-    No request when the number is not provisioned or bound to nothing; the account's error log says so.
+    No request when the account is not active, or the number is not provisioned or bound to nothing; the account's
+    error log says so.
     """
     handset = accounts.count_request(db, tenant.id, number_of(text.sender), "texts")
     _change_state(db, tenant, text, handset.state, handset.texts)
     number = numbers.find_number(db, tenant.id, number_of(text.recipient))
-    url = _url(db, number)
+    url = _url(db, number) if tenant.account.status is AccountStatus.ACTIVE else ""
     message = _message(tenant, text, url, number, now=now, arrival=arrival, nth=handset.texts, state=handset.state)
     messages.insert(db, message, listed=True)
     if not url:
@@ -107,11 +109,14 @@ def _message(
 
 
 def _unheard(tenant: Tenant, text: Text, number: Number | None, now: int) -> Notification:
-    recipient = number_of(text.recipient)
+    recipient, account = number_of(text.recipient), tenant.account
+    code = NOT_HOSTED
     if number is None:
-        code, said = (
-            NOT_HOSTED,
-            ("Restcomm cannot process this SMS because the destination number is not hosted locally. To: " + recipient),
+        said = f"Restcomm cannot process this SMS because the destination number is not hosted locally. To: {recipient}"
+    elif account.status is not AccountStatus.ACTIVE:
+        said = (
+            f"Restcomm rejects this SMS because number's {recipient} account {account.sid} is not ACTIVE, "
+            f"current state {account.status}"
         )
     else:
         code, said = NO_URL, f"There is no valid Restcomm SMS Request URL configured for this number : {recipient}"

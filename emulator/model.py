@@ -149,7 +149,11 @@ class Outcome(StrEnum):
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """One attempt to tell the app of a status. `answer` is the HTTP status, `duration` real milliseconds."""
+    """One attempt to tell the app of a status. `answer` is the HTTP status, `duration` real milliseconds.
+
+    A request that a conversation led to (the fallback, a Redirect, an action) has a `url` and a `method` of its own,
+    and `added` to what is told of the text.
+    """
 
     id: int
     account: int
@@ -165,6 +169,9 @@ class Attempt(Struct, frozen=True, kw_only=True):
     problem: str = ""
     forged: bool = False
     garbled: bool = False
+    url: str = ""
+    method: str = ""
+    added: tuple[tuple[str, str], ...] = ()
 
 
 class AccountStatus(StrEnum):

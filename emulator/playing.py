@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from emulator import incoming, timeline
 from emulator.clock import ClockMode
-from emulator.model import LISTED, Attempt, Direction, Message, Status, Step, number_of
+from emulator.model import LISTED, Attempt, Direction, Message, Outcome, Status, Step, number_of
 from emulator.scheduler import Due
 from emulator.store import accounts, journals, messages, numbers
 from emulator.store.database import Transaction
@@ -33,7 +33,8 @@ def play(db: Transaction, tenant: Tenant, batch: Sequence[Due], now: int, arriva
         if due.kind == "attempt":
             attempt = journals.attempt(db, due.id)
             message = messages.by_id(db, attempt.message) if attempt else None
-            if attempt and message:
+            # one that was played already, in a batch that the store then refused, is not told again
+            if attempt and message and attempt.outcome is Outcome.PENDING:
                 played.append(Played(message=message, attempts=(attempt,)))
         elif (message := messages.by_id(db, due.id)) is not None:
             played += happen(db, tenant, *timeline.play(message, now), now, arrivals)

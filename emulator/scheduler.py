@@ -48,6 +48,7 @@ class Scheduler:
         self._sequence = 0
         self._held = 0
         self._flights: set[asyncio.Task[None]] = set()
+        self._tellings: set[asyncio.Future[None]] = set()
         self._advancing = False
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: tuple[int, int] | None = None
@@ -96,12 +97,16 @@ class Scheduler:
         self.wake()
 
     @contextmanager
-    def holding(self) -> Iterator[None]:
-        """`hold` for the length of a block."""
+    def telling(self) -> Iterator[None]:
+        """`hold` for the length of a block in which the app is told something: an advance waits for its end too."""
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._tellings.add(told)
         self.hold()
         try:
             yield
         finally:
+            told.cancel()
+            self._tellings.discard(told)
             self.release()
 
     def wake(self) -> None:
@@ -192,8 +197,8 @@ class Scheduler:
             )
 
     async def _settle(self) -> None:
-        # begun before a switch of the mode, or by an instant clock itself
-        tasks = self._under_way()
+        # begun before a switch of the mode, by an instant clock itself, or by somebody who texts or forces a status
+        tasks = [*self._under_way(), *self._tellings]
         if tasks and (await asyncio.wait(tasks, timeout=ADVANCE_PATIENCE / 1000))[1]:
             raise Conflict(
                 "callbacks that were due before are not answered yet",

@@ -1,7 +1,8 @@
 """What the app is told: the request of a status callback or of an inbound text, and how it went."""
 
-from typing import Any
+from collections.abc import Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from emulator.callbacks import Answer, Outgoing
@@ -12,31 +13,47 @@ from emulator.tenants import Tenant
 
 
 class Call(Outgoing, frozen=True, kw_only=True):
-    """A status callback or an inbound text on its way: the request, and whose it is.
-
-    `heard` collects the conversation that a text leads to, for a caller that waits for it.
-    """
+    """A status callback or an inbound text on its way: the request, and whose it is."""
 
     tenant: Tenant
     attempt: Attempt
     message: Message
-    heard: list[Any] | None = None
 
 
-def call(tenant: Tenant, message: Message, attempt: Attempt, heard: list[Any] | None = None) -> Call:
+class Exchange(Struct, frozen=True, kw_only=True):
+    """One question to the app and its answer."""
+
+    url: str
+    method: str
+    parameters: Sequence[tuple[str, str]]
+    answer: Answer
+
+
+class Conversation:
+    """What one text led to: the requests made, the messages sent in reply, and whether it was read."""
+
+    def __init__(self, opening: Call) -> None:
+        self.opening = opening
+        self.tenant = opening.tenant
+        self.message = opening.message
+        self.exchanges: list[Exchange] = []
+        self.replies: list[Message] = []
+        self.read = False
+
+
+def call(tenant: Tenant, message: Message, attempt: Attempt) -> Call:
     """The request that makes this attempt."""
     inbound = message.direction is Direction.INBOUND
     sid = tenant.account.sid
     return Call(
-        url=message.callback_url,
-        method=message.callback_method,
-        parameters=inbound_parameters(sid, message) if inbound else parameters(sid, message, attempt),
+        url=attempt.url or message.callback_url,
+        method=attempt.method or message.callback_method,
+        parameters=inbound_parameters(sid, message, attempt) if inbound else parameters(sid, message, attempt),
         timeout=tenant.scenario.callback.timeout,
         garbled=attempt.garbled,
         tenant=tenant,
         attempt=attempt,
         message=message,
-        heard=heard,
     )
 
 
@@ -55,9 +72,12 @@ def parameters(account_sid: str, message: Message, attempt: Attempt) -> list[tup
     return said + _media(message)
 
 
-def inbound_parameters(account_sid: str, message: Message) -> list[tuple[str, str]]:
-    """What the app is told of a text (page lines 352-376), and the message's SID under both names it has had."""
-    return [
+def inbound_parameters(account_sid: str, message: Message, attempt: Attempt) -> list[tuple[str, str]]:
+    """What the app is told of a text (page lines 352-376), and the message's SID under both names it has had.
+
+    What a conversation added replaces what has its name.
+    """
+    told = [
         ("AccountSid", account_sid),
         ("From", message.sender),
         ("To", message.recipient),
@@ -66,6 +86,8 @@ def inbound_parameters(account_sid: str, message: Message) -> list[tuple[str, st
         ("MessageSid", message.sid),
         ("SmsSid", message.sid),
     ]
+    added = {name for name, _ in attempt.added}
+    return [*(pair for pair in told if pair[0] not in added), *attempt.added]
 
 
 def _media(message: Message) -> list[tuple[str, str]]:
@@ -105,7 +127,7 @@ def callback_details(message: Message, attempt: Attempt) -> dict[str, object]:
     return {
         "message": message.sid,
         "status": attempt.status,
-        "url": message.callback_url,
+        "url": attempt.url or message.callback_url,
         "attempt": attempt.number,
         "outcome": attempt.outcome,
         "answer": attempt.answer,

@@ -109,14 +109,14 @@ async def first_match(
     within: Callable[[Awaitable[Message]], Awaitable[Message]],
 ) -> Message:
     """The first message after cursor `after` that is wanted; `within` bounds the waiting, not the first look."""
-    with engine.events.watching(tenant.id) as watcher:
+    with engine.chronicle.events.watching(tenant.id) as watcher:
         found = await _among_stored(engine, tenant, wanted, after)
         return found or await within(_next_match(engine, tenant, wanted, after, watcher))
 
 
 async def told(engine: Engine, tenant: Tenant, message: Message) -> None:
     """Return once the app has answered every callback about a message that was due."""
-    with engine.events.watching(tenant.id) as watcher:
+    with engine.chronicle.events.watching(tenant.id) as watcher:
         while await engine.database.run(lambda db: journals.under_way(db, message.id, tenant.clock.now())):
             event: Event | None = await watcher.next()
             while event is not None:

@@ -21,8 +21,9 @@ LAYERS = (
     {"courier"},
     # the story
     {"tenants"},
-    {"acceptance", "attachments", "incoming", "reload", "telling"},
+    {"acceptance", "attachments", "chronicle", "incoming", "reload", "telling"},
     {"playing"},
+    {"messenger"},
     {"engine"},
     {"conversation", "explaining", "history", "repeating", "waiting"},
     # shared by surfaces

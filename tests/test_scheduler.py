@@ -150,7 +150,7 @@ async def test_an_instant_clock_plays_everything_by_itself(instant: Account) -> 
 
 
 async def test_an_instant_clock_waits_for_requests_and_for_answers(instant: Account) -> None:
-    with instant.scheduler.holding():
+    with instant.scheduler.telling():
         fill(instant, 100)
         await turn()
         assert instant.fired == []

@@ -91,7 +91,7 @@ async def dispatch(request: web.Request) -> web.StreamResponse:
             await call.write(response)
     except Exception as error:
         log.exception("%s %s", request.method, request.path)
-        engine.report(call.tenant if call else None, error)
+        engine.chronicle.report(call.tenant if call else None, error)
         response = json_response({"message": "the emulator failed; its log has the details"}, 500)
     _record(engine, request, response, call, _tenant(engine, parts))
     return response
@@ -133,7 +133,7 @@ def _record(
         return
     body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
     parameters = call.parameters if call else dict(request.query)
-    engine.record_request(
+    engine.chronicle.record_request(
         tenant,
         Request(
             account=tenant.id,

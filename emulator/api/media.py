@@ -32,7 +32,7 @@ async def fetch(engine: Engine, account_sid: str, name: str) -> web.Response:
 
 async def _proxied(engine: Engine, attachment: Attachment, timeout: int) -> web.Response:
     source = attachment.source
-    answer = await engine.courier.fetch(
+    answer = await engine.messenger.courier.fetch(
         Outgoing(url=source, method="GET", parameters=(), timeout=timeout, limit=BODY_LIMIT)
     )
     if not answer.ok or not answer.complete:

@@ -71,8 +71,8 @@ async def advance(call: Call, body: Advance) -> Advanced:
     """Advance a manual clock; answered after every event due was applied and every callback due was answered."""
     tenant = call.tenant
     target = _target(body, tenant.clock)
-    with call.engine.events.watching(tenant.id) as watcher:
-        await tenant.scheduler.advance(target, single=body.to == "next")
+    with call.engine.chronicle.events.watching(tenant.id) as watcher:
+        await call.wait(tenant.scheduler.advance(target, single=body.to == "next"))
         events, total = _seen(watcher)
     await call.engine.clock_moved(tenant)
     return Advanced(now=iso(tenant.clock.now()), events=events, events_total=total)

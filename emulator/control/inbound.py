@@ -12,12 +12,12 @@ from emulator.clock import iso
 from emulator.control.reading import restore_plus
 from emulator.control.routing import Call, Route
 from emulator.control.views import MessageView, grouped, message_view
-from emulator.conversation import Conversation
 from emulator.errors import BadRequest
 from emulator.incoming import Text
 from emulator.model import Channel, channel_of, is_number, number_of
 from emulator.store import accounts, messages, notifications
 from emulator.store.database import Transaction
+from emulator.telling import Conversation
 from emulator.tenants import Tenant
 from emulator.wire import check_text
 
@@ -109,7 +109,7 @@ async def receive(call: Call, body: TextGiven) -> Heard:
     """A handset texts; returns after the app has answered."""
     tenant = call.tenant
     text = await _text(call, tenant, body)
-    message, heard = await call.engine.receive(tenant, text)
+    message, heard = await call.wait(call.engine.receive(tenant, text))
     asked = [_asked(talk, place) for talk in heard for place in range(len(talk.exchanges))]
     latest = await call.engine.database.run(lambda db: messages.by_id(db, message.id))
     return Heard(
@@ -221,7 +221,7 @@ def _asked(talk: Conversation, place: int) -> Asked:
 
 
 ROUTES = (
-    Route("POST", "/accounts/{account}/inbound", receive, errors=(400,)),
+    Route("POST", "/accounts/{account}/inbound", receive, errors=(400, 503)),
     Route("GET", "/accounts/{account}/conversations", conversations),
     Route("GET", "/accounts/{account}/conversations/{number}", conversation),
     Route("GET", "/accounts/{account}/emails", emails),

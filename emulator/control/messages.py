@@ -99,7 +99,8 @@ async def force(call: Call, body: Forced) -> MessageView:
     message = await call.engine.database.run(lambda db: _own(db, sid, account))
     if message.direction is Direction.INBOUND:
         raise Conflict("a text from a handset is received, and has no other fate", remedy="force an outbound message")
-    return message_view(tenant, await call.engine.force(tenant, message, status, body.error_code))
+    forced = await call.wait(call.engine.force(tenant, message, status, body.error_code))
+    return message_view(tenant, forced)
 
 
 async def _explanation(call: Call, message: Message) -> Explanation:

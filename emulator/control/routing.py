@@ -254,4 +254,4 @@ def _report(request: web.Request, error: Exception) -> None:
     # there may be no account to tell it to, and a second bug must not hide the first
     with contextlib.suppress(Exception):
         call = Call(request)
-        call.engine.report(call.tenant, error)
+        call.engine.chronicle.report(call.tenant, error)

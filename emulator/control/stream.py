@@ -76,7 +76,7 @@ async def stream(call: Call, query: StreamQuery) -> EventSourceResponse:
     reader that lets so many wait and still does not read is cut off; it may come back with Last-Event-ID.
     An error inside the emulator (kind error) is the event `fault`.
     """
-    request, account, events = call.request, call.tenant.id, call.engine.events
+    request, account, events = call.request, call.tenant.id, call.engine.chronicle.events
     last = _last(request.headers.get(HEADER), query)
     with events.watching(account) as watcher:
         missed, complete = ([], True) if last is None else _since(events, account, last)

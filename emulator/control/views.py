@@ -140,15 +140,16 @@ def step_view(step: Step) -> StepView:
 
 def callback_view(tenant: Tenant, message: Message, attempt: Attempt) -> CallbackView:
     """An attempt."""
+    call = telling.call(tenant, message, attempt)
     return CallbackView(
         id=attempt.id,
         message=message.sid,
         kind="inbound" if message.direction is Direction.INBOUND else "status",
         status=attempt.status,
         error_code=attempt.error,
-        url=message.callback_url,
-        method=message.callback_method,
-        parameters=grouped(telling.call(tenant, message, attempt).parameters),
+        url=call.url,
+        method=call.method,
+        parameters=grouped(call.parameters),
         attempt=attempt.number,
         due=iso(attempt.due),
         sent=instant(attempt.sent),

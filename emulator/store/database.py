@@ -7,6 +7,7 @@ unless that piece was a refusal that had written nothing.
 """
 
 import asyncio
+import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
 
+from emulator.clock import pause
 from emulator.errors import Refused, StartFailed, StorageFailed
 
 Transaction = sqlite3.Connection
@@ -27,6 +29,11 @@ APPLICATION_ID = 0x43506145
 SCHEMA_VERSION = 1
 
 _HEADER = b"SQLite format 3\x00"
+
+BACK_OFF = 1_000
+"""Real milliseconds before work that the database could not take is tried again."""
+
+log = logging.getLogger("emulator")
 
 GROUP_LIMIT = 512
 """How many pieces of work share a transaction at most; more wait for the next."""
@@ -52,6 +59,15 @@ class Database:
         raises.
         """
         return await self.queue(work)
+
+    async def insist(self, work: Callable[[Transaction], T]) -> T:
+        """Run work that cannot be refused to anybody, as often as it takes: what the app was told must be recorded."""
+        while True:
+            try:
+                return await self.run(work)
+            except StorageFailed as error:
+                log.error("%s; trying again in %d ms", error.message, BACK_OFF)
+                await pause(BACK_OFF)
 
     def queue(self, work: Callable[[Transaction], T]) -> "asyncio.Future[T]":
         """Like `run`, for callers that go on before the commit; somebody must look at the future."""

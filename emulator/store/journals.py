@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -11,13 +12,19 @@ from emulator.store.database import Transaction
 SCENARIOS_KEPT = 100
 """How many scenario texts of an account are kept for `explain`."""
 
-_ATTEMPT = "id, account, message, status, error, number, due, sent, outcome, answer, duration, problem, forged, garbled"
+_ATTEMPT = (
+    "id, account, message, status, error, number, due, sent, outcome, answer, duration, problem, forged, garbled, "
+    "url, method, added"
+)
 _REQUEST = "id, account, at, method, path, parameters, answer, answer_body, rule"
 _NEVER_TAKEN = (
     "AS a WHERE account = ? AND outcome = 'failed' AND NOT EXISTS (SELECT 1 FROM attempt AS b "
-    "WHERE b.message = a.message AND b.status = a.status AND b.number > a.number AND b.id > a.id "
-    "AND b.outcome IN ('answered', 'failed', 'pending'))"
+    "WHERE b.message = a.message AND b.status = a.status AND b.id > a.id "
+    "AND (b.number > a.number OR (a.url = '' AND b.url <> '')) AND b.outcome IN ('answered', 'failed', 'pending'))"
 )
+"""Failed, with no retry and no fallback after it."""
+
+_added = msgspec.json.Decoder(tuple[tuple[str, str], ...])
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -39,7 +46,7 @@ def insert_attempt(db: Transaction, attempt: Attempt) -> int:
     a = attempt
     cursor = db.execute(
         "INSERT INTO attempt (account, message, status, error, number, due, sent, outcome, answer, duration, problem, "
-        "forged, garbled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "forged, garbled, url, method, added) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             a.account,
             a.message,
@@ -54,6 +61,9 @@ def insert_attempt(db: Transaction, attempt: Attempt) -> int:
             a.problem,
             a.forged,
             a.garbled,
+            a.url,
+            a.method,
+            msgspec.json.encode(a.added).decode() if a.added else "[]",
         ),
     )
     return cursor.lastrowid or 0
@@ -226,6 +236,9 @@ def _attempt(row: tuple) -> Attempt:  # type: ignore[type-arg]  # a row of the c
         problem=row[11],
         forged=bool(row[12]),
         garbled=bool(row[13]),
+        url=row[14],
+        method=row[15],
+        added=_added.decode(row[16]) if row[16] != "[]" else (),
     )
 
 

@@ -120,7 +120,10 @@ CREATE TABLE attempt (
     duration REAL,
     problem TEXT NOT NULL,
     forged INTEGER NOT NULL,
-    garbled INTEGER NOT NULL
+    garbled INTEGER NOT NULL,
+    url TEXT NOT NULL,
+    method TEXT NOT NULL,
+    added TEXT NOT NULL
 ) STRICT;
 CREATE INDEX attempt_message ON attempt (message);
 CREATE INDEX attempt_account ON attempt (account, id);

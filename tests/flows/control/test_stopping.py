@@ -13,7 +13,7 @@ from emulator.config import Config
 from emulator.control.application import PREFIX, application
 from emulator.engine import Engine
 from emulator.wire import CONFIG, ENGINE, STOPPING
-from tests.running import Server
+from tests.running import AppUnderTest, Server, serving
 
 STOPPING_SAID = {"message": "the emulator is stopping", "remedy": ""}
 
@@ -73,6 +73,31 @@ async def test_a_bug_is_a_500_that_is_logged_and_tells_nothing_of_the_code(caplo
         ("ERROR", "GET /_emulator/accounts/default/clock")
     ]
     assert "AttributeError" in caplog.text
+
+
+async def test_whoever_waits_for_the_app_is_told_that_the_server_stops(app: web.Application, emulator: Server) -> None:
+    told, let = AppUnderTest(), asyncio.Event()
+
+    async def hold(_: web.Request) -> web.Response:
+        await let.wait()
+        return web.Response()
+
+    told.answering = hold
+    async with serving(told.handle) as url:
+        await emulator.put("scenario", f"version: 1\nnumbers: [{{number: '+15550001111', sms_url: '{url}'}}]\n")
+        sent = await emulator.send(status_callback=url)
+        calls = [
+            asyncio.create_task(emulator.control("POST", path, json=body))
+            for path, body in (
+                ("inbound", {"from": "sms:+15550102222", "to": "sms:+15550001111"}),
+                (f"messages/{sent['sid']}/status", {"status": "failed"}),
+                ("clock/advance", {"to": "idle"}),
+            )
+        ]
+        await told.wait(2)
+        await app.shutdown()
+        assert [((await call).status, (await call).json["error"]) for call in calls] == [(503, STOPPING_SAID)] * 3
+        let.set()
 
 
 async def test_whoever_waits_is_told_that_the_server_stops(app: web.Application, emulator: Server) -> None:

@@ -60,9 +60,7 @@ async def test_several_verbs_in_one_answer_are_executed_in_order(line: Line) -> 
         ("sms:ACME", "sms:+15550103333", "two"),
         (f"sms:{NUMBER}", f"sms:{CUSTOMER}", "four"),
     ]
-    assert heard["replies"][2]["media"] == [
-        {"url": "https://example.com/4.png", "content_type": "image/png"}
-    ]
+    assert heard["replies"][2]["media"] == [{"url": "https://example.com/4.png", "content_type": "image/png"}]
     (email,) = (await line.server.get("emails"))["emails"]
     assert (email["to"], email["subject"], email["body"]) == ("b@example.com", "s", "three")
 
@@ -97,9 +95,7 @@ async def test_a_redirect_loop_ends_and_is_reported(line: Line) -> None:
 
 async def test_when_the_app_fails_its_fallback_is_asked(start: Start, app: AppUnderTest) -> None:
     line = Line(await start(clock=ClockMode.MANUAL), app)
-    await line.provision(
-        SmsUrl=f"{app.url}/sms", SmsFallbackUrl=f"{app.url}/fallback", SmsFallbackMethod="GET"
-    )
+    await line.provision(SmsUrl=f"{app.url}/sms", SmsFallbackUrl=f"{app.url}/fallback", SmsFallbackMethod="GET")
     app.paths["/sms"] = raw("boom", status=500)
     app.paths["/fallback"] = rcml("<Message>sorry</Message>")
     heard = await line.text()

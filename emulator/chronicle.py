@@ -1,0 +1,78 @@
+"""What happened, told to whoever watches and kept for whoever asks: the events, and the limits of the journals."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from emulator.events import Events
+from emulator.store import journals, messages
+from emulator.store.database import Database, Transaction
+from emulator.tenants import Tenant
+
+log = logging.getLogger("emulator")
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How many rows of each kind an account keeps; beyond that the oldest go, and answers say how many went."""
+
+    messages: int = 1_000_000
+    journal: int = 100_000
+
+
+class Chronicle:
+    """Publishes, counts, and drops the oldest. Nobody waits for what it writes."""
+
+    def __init__(self, *, database: Database, events: Events, limits: Limits) -> None:
+        self.events = events
+        self._database = database
+        self._limits = limits
+        self._requests: list[journals.Request] = []
+
+    def publish(self, tenant: Tenant, kind: str, details: Mapping[str, object]) -> None:
+        """Tell everyone who watches the account."""
+        self.events.publish(tenant.id, kind, tenant.clock.now(), details)
+
+    def report(self, tenant: Tenant | None, error: Exception) -> None:
+        """Tell of a bug of ours: whoever watches the account should fail loudly."""
+        if tenant is not None:
+            said = f"{type(error).__name__}: {error}"
+            tenant.errors.append((tenant.clock.now(), said))
+            self.publish(tenant, "error", {"message": said})
+
+    def record_request(self, tenant: Tenant, request: journals.Request) -> None:
+        """Add to the journal of what the app asked."""
+        details = {"method": request.method, "path": request.path, "answer": request.answer}
+        self.publish(tenant, "request", details)
+        self.count(tenant, "request")
+        if not self._requests:
+            asyncio.get_running_loop().call_soon(self._write_requests)
+        self._requests.append(request)
+
+    def count(self, tenant: Tenant, table: str) -> None:
+        """Count one more row of `message`, `request` or `attempt`, and drop the oldest when there are too many."""
+        tenant.counts[table] += 1
+        keep = self._limits.messages if table == "message" else self._limits.journal
+        # a margin of one in a hundred makes dropping rare, and so cheap
+        if tenant.counts[table] > keep + keep // 100 + 1:
+            tenant.counts[table] = keep
+            self._background(self._database.queue(lambda db: _drop_oldest(db, tenant.id, table, keep)))
+
+    def _write_requests(self) -> None:
+        requests, self._requests = self._requests, []
+        self._background(self._database.queue(lambda db: journals.insert_requests(db, requests)))
+
+    def _background(self, work: "asyncio.Future[object]") -> None:
+        work.add_done_callback(_log_failure)
+
+
+def _drop_oldest(db: Transaction, account: int, table: str, keep: int) -> int:
+    if table == "message":
+        return messages.drop_oldest(db, account, keep=keep)
+    return journals.drop_oldest(db, account, table, keep=keep)
+
+
+def _log_failure(work: "asyncio.Future[object]") -> None:
+    if not work.cancelled() and (error := work.exception()) is not None:
+        log.error("could not write the journal: %s", error)
