@@ -87,6 +87,15 @@ def test_a_flag_wins_over_its_variable() -> None:
         assert get(f"{server.url}/_emulator/accounts/default/clock")["mode"] == "instant"
 
 
+def test_a_misspelt_variable_is_pointed_out_and_those_of_others_are_not() -> None:
+    others = {"EMULATOR_SERVICE_HOST": "10.0.0.7", "EMULATOR_BASE_URL": "http://x", "EMULATOR_URL": "http://x"}
+    with serving(EMULATOR_SCENARO="x.yaml", **others) as server:
+        assert server.log(lambda line: True) == (
+            "Warning: EMULATOR_SCENARO is read by nobody; did you mean EMULATOR_SCENARIO?\n"
+        )
+        assert server.log(lambda line: True).startswith("account ")
+
+
 def test_a_port_in_use_is_one_clear_line() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]

@@ -79,6 +79,7 @@ def serve(**settings: Any) -> None:  # noqa: ANN401 - one per option, checked by
     # itself ignores SIGTERM
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop_at_once)
+    _warn_of_misspelt_variables()
     _check_reload(settings["reload"], settings["scenario"])
     from emulator.clock import ClockMode
     from emulator.config import Config
@@ -89,6 +90,19 @@ def serve(**settings: Any) -> None:  # noqa: ANN401 - one per option, checked by
 
 def _stop_at_once(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
+
+
+def _warn_of_misspelt_variables() -> None:
+    known = [str(option.envvar) for option in serve.params]
+    strange = [name for name in os.environ if name.startswith("EMULATOR_") and name not in known]
+    if not strange:
+        return
+    from difflib import get_close_matches
+
+    for name in strange:
+        # others have variables of this prefix too: Kubernetes for a service `emulator`, tests for the app under test
+        if not name.endswith("_URL") and (near := get_close_matches(name, known, n=1, cutoff=0.85)):
+            click.echo(f"Warning: {name} is read by nobody; did you mean {near[0]}?", err=True)
 
 
 def _check_reload(reload: bool, scenario: Path | None) -> None:
