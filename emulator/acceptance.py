@@ -45,8 +45,7 @@ def accept(db: Transaction, tenant: Tenant, draft: Draft, *, now: int, arrival: 
     if not decision.accepted:
         return decision, None
     message = _message(tenant, draft, facts, decision, arrival)
-    messages.insert(db, message, listed=tenant.scenario.list_all)
-    return decision, message
+    return decision, messages.insert(db, message, listed=tenant.scenario.list_all)
 
 
 def watch(db: Transaction, tenant: Tenant, request: str, message: Message | None, *, now: int) -> Decision:

@@ -49,7 +49,7 @@ def take(db: Transaction, tenant: Tenant, text: Text, *, now: int, arrival: int)
     number = numbers.find_number(db, tenant.id, number_of(text.recipient))
     url = _url(db, number) if tenant.account.status is AccountStatus.ACTIVE else ""
     message = _message(tenant, text, url, number, now=now, arrival=arrival, nth=handset.texts, state=handset.state)
-    messages.insert(db, message, listed=True)
+    message = messages.insert(db, message, listed=True)
     if not url:
         notifications.notify(db, _unheard(tenant, text, number, now))
         return message, None

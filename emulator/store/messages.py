@@ -1,8 +1,10 @@
 """Messages as rows: written once, updated with each step, found by SID, by arrival, by due time."""
 
 from collections.abc import Sequence
+from sqlite3 import IntegrityError
 
 import msgspec
+from msgspec.structs import replace
 
 from emulator.model import Direction, Media, Message, Status, Step
 from emulator.store import texts
@@ -42,8 +44,20 @@ def first_identity(created: int) -> int:
     return created << ARRIVAL_BITS
 
 
-def insert(db: Transaction, message: Message, *, listed: bool) -> None:
-    """Store a new message."""
+def insert(db: Transaction, message: Message, *, listed: bool) -> Message:
+    """Store a new message; returns it as stored, with the next free id of its instant when its own is taken."""
+    while True:
+        try:
+            _insert(db, message, listed=listed)
+            return message
+        except IntegrityError:
+            # a million messages may have arrived while a clock stood still
+            if by_id(db, message.id) is None:
+                raise
+            message = replace(message, id=identity(message.id >> ARRIVAL_BITS, message.id + 1))
+
+
+def _insert(db: Transaction, message: Message, *, listed: bool) -> None:
     m = message
     db.execute(
         _INSERT,
@@ -194,9 +208,13 @@ def drop_oldest(db: Transaction, account: int, *, keep: int) -> int:
     if edge is None:
         return 0
     old = "SELECT id FROM message WHERE account = ? AND arrival <= ?"
-    db.execute(f"DELETE FROM attempt WHERE message IN ({old})", (account, edge[0]))
+    untold = db.execute(f"DELETE FROM attempt WHERE message IN ({old})", (account, edge[0])).rowcount
     gone = db.execute("DELETE FROM message WHERE account = ? AND arrival <= ?", (account, edge[0])).rowcount
-    db.execute("UPDATE account SET messages_dropped = messages_dropped + ? WHERE id = ?", (gone, account))
+    db.execute(
+        "UPDATE account SET messages_dropped = messages_dropped + ?, attempts_dropped = attempts_dropped + ? "
+        "WHERE id = ?",
+        (gone, untold, account),
+    )
     return gone
 
 
