@@ -191,7 +191,7 @@ requests = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(rules, min_size=INDEXED_ABOVE + 1, max_size=40), st.lists(requests, min_size=1, max_size=10))
 def test_the_index_of_rules_decides_as_trying_each_does(some: list[str], asked: list[Facts]) -> None:
     scenario = scenario_file.load(f"version: 1\ntimelines: {{slow: [sent]}}\nrules:\n{''.join(some)}").scenario
@@ -205,7 +205,7 @@ def test_the_index_of_rules_decides_as_trying_each_does(some: list[str], asked: 
         assert len({rule.name for rule in index.candidates(facts)}) == len(list(index.candidates(facts)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(scenarios, rules, st.lists(requests, min_size=1, max_size=10))
 def test_a_rule_below_changes_nothing_above(text: str, rule: str, asked: list[Facts]) -> None:
     before, after = (Decider(scenario_file.load(each).scenario) for each in (text, text + rule))

@@ -169,7 +169,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=7))
 def test_any_step_that_the_reader_takes_has_the_shape_that_editors_are_told(words: list[str]) -> None:
     text = " ".join(words).replace('"', '\\"')
