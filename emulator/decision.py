@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from emulator import zero_config
+from emulator.clock import LATEST
 from emulator.conditions import Buckets, Facts, Trial
 from emulator.errors import CHANNEL_LACKS_CAPABILITY, UNKNOWN_ERROR
 from emulator.ids import draw
@@ -177,7 +178,7 @@ def _resolve(script: Sequence[ScriptStep], facts: Facts, rule: str, captures: di
             moment += _sample(step.after, facts, rule, number)
         steps.append(
             Step(
-                due=moment,
+                due=min(moment, LATEST),
                 status=step.status,
                 replies=None if step.replies is None else _filled(step.replies, captures),
                 error=None if step.error is None else _code(step.error, captures),

@@ -194,15 +194,22 @@ class Tenants:
         await self._database.run(lambda db: accounts.save_clock(db, account, *place))
 
     async def delete(self, tenant: Tenant) -> None:
-        """Delete an account with all it holds."""
+        """Delete an account with all it holds. When the store does not take it, the account goes on as it was."""
+        account, sid = tenant.id, tenant.account.sid
+        async with self._opening:
+            if self._by_id.get(account) is not tenant:  # deleted twice; its SID may be in use again
+                return
+            # gone before the store forgets it, so that nothing more is written for it
+            del self._by_id[account], self._by_sid[sid]
+            self._deleted.append(sid)
+            try:
+                await self._database.run(lambda db: accounts.delete(db, account))
+            except BaseException:
+                self._by_sid[sid] = self._by_id[account] = tenant
+                self._deleted.remove(sid)
+                raise
         tenant.scheduler.clear()
         await tenant.scheduler.close()
-        account = tenant.id
-        await self._database.run(lambda db: accounts.delete(db, account))
-        self._by_id.pop(account, None)
-        if self._by_sid.get(tenant.account.sid) is tenant:  # a SID that was deleted twice may be in use again
-            del self._by_sid[tenant.account.sid]
-        self._deleted.append(tenant.account.sid)
 
     def was_deleted(self, sid: str) -> bool:
         """Whether an account with this SID was deleted, as far as that is remembered."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from emulator.clock import LATEST
 from emulator.model import Attempt, Direction, Message, Outcome, Status, Step
 
 
@@ -40,7 +41,7 @@ def attempts(message: Message, steps: Sequence[Step], now: int) -> list[Attempt]
             message=message.id,
             status=step.status,
             error=step.error,
-            due=now + step.callback.late + number * step.callback.gap,
+            due=min(now + step.callback.late + number * step.callback.gap, LATEST),
             outcome=Outcome.LOST if step.callback.lost else Outcome.PENDING,
             forged=step.callback.forged,
             garbled=step.callback.garbled,

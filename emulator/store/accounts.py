@@ -38,6 +38,8 @@ def save(db: Transaction, account: Account) -> Account:
         places = ", ".join(f"{column} = ?" for column in columns.split(", "))
         db.execute(f"UPDATE account SET {places} WHERE id = ?", (*values, account.id))
         return account
+    # left by a creation that failed halfway: nobody knows of it
+    db.execute("DELETE FROM account WHERE sid = ?", (account.sid,))
     places = ", ".join("?" * len(values))
     cursor = db.execute(f"INSERT INTO account ({columns}) VALUES ({places})", values)
     return _account((cursor.lastrowid, *values))

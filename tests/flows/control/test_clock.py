@@ -261,6 +261,24 @@ async def test_a_real_clock_made_manual_keeps_its_instant_and_what_is_pending(st
     assert clock["started"] == START
 
 
+@pytest.mark.parametrize("mode", ["manual", "instant"])
+async def test_what_would_be_due_after_the_end_of_time_is_due_at_its_end(start: Start, mode: str) -> None:
+    emulator = await start(clock=ClockMode.MANUAL)
+    await emulator.put("clock", {"mode": mode, "now": "2199-12-31T23:00:00Z"})
+    await emulator.put(
+        "scenario",
+        "version: 1\ncallback: {retry: {times: 1, first: 300d}}\n"
+        "rules: [{then: [sent callback late 300d callback x2 gap 300d, delivered after 300d, replies hi after 300d]}]\n",
+    )
+    for _ in range(2):
+        sent = await emulator.send(status_callback="http://127.0.0.1:1/")
+        if mode == "manual":
+            await emulator.post("clock/advance", {"to": "idle"})
+        await emulator.get("idle")
+        assert (await emulator.get(f"messages/{sent['sid']}"))["status"] == "delivered"
+    assert (await emulator.get("clock"))["now"] == "2200-01-01T00:00:00.000Z"
+
+
 async def test_a_clock_can_be_set_back_and_starts_afresh(still: Server) -> None:
     assert await still.put("clock", {"now": "1999-12-31T23:59:59Z"}) == {
         "mode": "manual",
