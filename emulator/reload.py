@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from emulator import scenario_file
-from emulator.errors import BadScenario, Problem
+from emulator.errors import BadScenario, Problem, StorageFailed
 from emulator.scenario import Rule, Scenario
 from emulator.tenants import Tenants
 
@@ -34,13 +34,20 @@ async def following(path: Path, tenants: Tenants, scenario: Scenario) -> AsyncIt
 
     A bad one changes nothing and is logged with all its problems.
     """
-    task = asyncio.create_task(_follow(path, tenants, scenario))
+    task = asyncio.create_task(_follow_while_possible(path, tenants, scenario))
     try:
         yield
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def _follow_while_possible(path: Path, tenants: Tenants, scenario: Scenario) -> None:
+    try:
+        await _follow(path, tenants, scenario)
+    except (OSError, RuntimeError) as error:  # such as a limit of the system on watches
+        log.error("%s is not watched any more: %s; restart the server to take up changes", path, error)
 
 
 async def _follow(path: Path, tenants: Tenants, scenario: Scenario) -> None:
@@ -52,7 +59,7 @@ async def _follow(path: Path, tenants: Tenants, scenario: Scenario) -> None:
     looks = awatch(path.parent, recursive=False, step=QUIET, rust_timeout=LOOK_AGAIN, yield_on_timeout=True)
     async for _ in looks:
         state = await asyncio.to_thread(_look, path)
-        if state != seen:
+        if first or state != seen:
             seen = state
             # at first the file may already be another than the one the server has just read
             scenario = await _take_up(path, tenants, scenario, quiet=first)
@@ -89,7 +96,11 @@ async def _take_up(path: Path, tenants: Tenants, before: Scenario, *, quiet: boo
     after = loaded.scenario
     if quiet and after.text == before.text:
         return before
-    await tenants.set_server_scenario(after)
+    try:
+        await tenants.set_server_scenario(after)
+    except StorageFailed as error:
+        log.error("%s could not be taken up: %s", path, error.message)
+        return before
     log.info("%s reloaded: %s", path, "; ".join(differences(before, after)) or "nothing changed")
     if loaded.warnings:
         log.warning("%s has warnings\n%s", path, _listed(path, loaded.warnings))

@@ -145,6 +145,18 @@ def test_a_server_imports_neither_faker_nor_yaml_nor_the_openapi_document() -> N
     assert python(code) == "[]\n"
 
 
+def test_reload_says_what_to_install_when_nothing_can_watch_files() -> None:
+    code = (
+        "import sys\n"
+        "sys.modules['watchfiles'] = None\n"
+        "from emulator.cli import main\n"
+        "sys.stderr = sys.stdout\n"
+        "try: main(['serve', '--reload', '--scenario', 'x.yaml'])\n"
+        "except SystemExit as end: print(end.code)\n"
+    )
+    assert python(code) == "Error: --reload needs watchfiles; pip install 'cpaas-emulator[reload]'\n1\n"
+
+
 @pytest.mark.parametrize(
     ("host", "port", "url"),
     [

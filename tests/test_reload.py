@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,21 @@ def test_a_save_to_the_same_or_with_a_warning_says_so(tmp_path: Path) -> None:
         assert "two endings" in server.log(lambda line: True)
         save_by_rename(path, path.read_text())
         assert said(server, path) == "INFO reloaded: nothing changed"
+
+
+def test_a_folder_that_is_made_anew_is_still_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "scenarios" / "scenario.yaml"
+    path.parent.mkdir()
+    path.write_text(LATE)
+    with serving("--scenario", str(path), "--reload") as server:
+        save_by_rename(path, "version: 1\nseed: 1\n")
+        assert said(server, path) == "INFO reloaded: removed rule late; changed seed"
+        shutil.rmtree(path.parent)
+        assert said(server, path) == "ERROR cannot be read: No such file or directory; the scenario stays as it was"
+        path.parent.mkdir()
+        path.write_text(LATE)
+        assert said(server, path) == "INFO reloaded: added rule late; changed seed"
+        assert server.end().status == 0
 
 
 def said(server: Running, path: Path) -> str:

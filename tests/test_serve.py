@@ -87,6 +87,11 @@ def test_a_flag_wins_over_its_variable() -> None:
         assert get(f"{server.url}/_emulator/accounts/default/clock")["mode"] == "instant"
 
 
+def test_an_empty_variable_is_as_good_as_none() -> None:
+    with serving(EMULATOR_DB="", EMULATOR_SEED="", EMULATOR_CLOCK="", EMULATOR_SCENARIO="") as server:
+        assert get(f"{server.url}/_emulator/accounts/default/clock")["mode"] == "real"
+
+
 def test_a_misspelt_variable_is_pointed_out_and_those_of_others_are_not() -> None:
     others = {"EMULATOR_SERVICE_HOST": "10.0.0.7", "EMULATOR_BASE_URL": "http://x", "EMULATOR_URL": "http://x"}
     with serving(EMULATOR_SCENARO="x.yaml", **others) as server:
