@@ -16,7 +16,7 @@ from emulator.tenants import Tenant
 class Draft(Struct, frozen=True, kw_only=True):
     """A message somebody asks to be sent, checked but not yet accepted.
 
-    `answers` is the id of the text that it is a reply to.
+    `answers` is the id of the text that it is a reply to; `legacy` says that the older API was asked.
     """
 
     sender: str
@@ -27,6 +27,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     callback_method: str = "GET"
     direction: Direction = Direction.OUTBOUND_API
     answers: int | None = None
+    legacy: bool = False
 
 
 def accept(db: Transaction, tenant: Tenant, draft: Draft, *, now: int, arrival: int) -> tuple[Decision, Message | None]:
@@ -101,4 +102,5 @@ def _message(tenant: Tenant, draft: Draft, facts: Facts, decision: Decision, arr
         state=facts.state,
         mode=facts.mode,
         scenario=tenant.scenario_number,
+        legacy=draft.legacy,
     )

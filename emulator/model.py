@@ -72,6 +72,11 @@ def number_of(uri: str) -> str:
     return uri.rpartition(":")[2]
 
 
+def bare(identity: str) -> str:
+    """`+15550100001` of `sms:+15550100001`: the older API knows one channel. What is of another keeps its prefix."""
+    return identity.removeprefix("sms:")
+
+
 class Media(Struct, frozen=True, kw_only=True):
     """One attachment: where it is, and its MIME type (empty when the sender did not say)."""
 
@@ -106,7 +111,10 @@ class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """A message as the store keeps it. Instants and ids are integers; `id` grows with `created`, `arrival` by one."""
+    """A message as the store keeps it. Instants and ids are integers; `id` grows with `created`, `arrival` by one.
+
+    `legacy` says that it was sent through the older API, whose callbacks are worded otherwise.
+    """
 
     id: int
     account: int
@@ -131,6 +139,7 @@ class Message(Struct, frozen=True, kw_only=True):
     state: str = "none"
     mode: str = "normal"
     scenario: int = 0
+    legacy: bool = False
 
     @property
     def handset(self) -> str:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from emulator.callbacks import Answer, Outgoing
 from emulator.clock import ClockMode
 from emulator.ids import seeded_sid
-from emulator.model import Attempt, Direction, Message, Outcome, Step
+from emulator.model import Attempt, Direction, Message, Outcome, Step, bare
 from emulator.tenants import Tenant
 
 
@@ -60,16 +60,15 @@ def call(tenant: Tenant, message: Message, attempt: Attempt) -> Call:
 def parameters(account_sid: str, message: Message, attempt: Attempt) -> list[tuple[str, str]]:
     """What a status callback says (page lines 266-302); arrays are repeated names, ErrorCode only on error."""
     sid = seeded_sid("SM", "forged", message.sid) if attempt.forged else message.sid
-    said = [("MessageSid", sid), ("MessageStatus", attempt.status.value)]
-    if attempt.error is not None:
-        said.append(("ErrorCode", str(attempt.error)))
-    said += [
-        ("AccountSid", account_sid),
-        ("From", message.sender),
-        ("To", message.recipient),
-        ("Body", message.body),
-    ]
-    return said + _media(message)
+    status = [("MessageSid", sid), ("MessageStatus", attempt.status.value)]
+    error = [] if attempt.error is None else [("ErrorCode", str(attempt.error))]
+    account = ("AccountSid", account_sid)
+    if message.legacy:
+        # the older API's words: no channel prefixes, and this order
+        said = [("From", bare(message.sender)), ("To", bare(message.recipient)), ("Body", message.body)]
+        return [*said, account, *error, *status]
+    said = [("From", message.sender), ("To", message.recipient), ("Body", message.body)]
+    return [*status, *error, account, *said, *_media(message)]
 
 
 def inbound_parameters(account_sid: str, message: Message, attempt: Attempt) -> list[tuple[str, str]]:

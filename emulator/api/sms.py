@@ -97,6 +97,7 @@ def draft(given: Mapping[str, Any]) -> Draft:
         body=given["Body"],
         callback_url="" if channel_of(recipient) == "client" else callback,
         callback_method=method,
+        legacy=True,
     )
 
 

@@ -6,7 +6,7 @@ from emulator.api.render import date
 from emulator.api.xml import Element
 from emulator.clock import iso
 from emulator.errors import error_message
-from emulator.model import API_VERSION, Message
+from emulator.model import API_VERSION, Message, bare
 
 _PRICE = "0"
 
@@ -21,11 +21,6 @@ def as_json(message: Message, account_sid: str) -> dict[str, object]:
 def as_xml(message: Message, account_sid: str) -> Element:
     """`<SMSMessage>`; `<DateSent>` is there before it is known."""
     return Element("SMSMessage", tuple(_elements(_fields(message, account_sid))))
-
-
-def bare(identity: str) -> str:
-    """`+15550100001` of `sms:+15550100001`: the older API knows one channel. What is of another keeps its prefix."""
-    return identity.removeprefix("sms:")
 
 
 def _fields(message: Message, account_sid: str) -> dict[str, object]:

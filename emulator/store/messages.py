@@ -18,9 +18,9 @@ LOOKED_AT = 20_000
 
 _COLUMNS = (
     "id, account, sid, arrival, created, updated, sent, sender, recipient, body, media, status, direction, segments, "
-    "error, callback_url, callback_method, steps, rule, nth, state, mode, scenario"
+    "error, callback_url, callback_method, steps, rule, nth, state, mode, scenario, legacy"
 )
-_INSERT = f"INSERT INTO message ({_COLUMNS}, next_due, listed) VALUES ({', '.join('?' * 25)})"  # one place per column
+_INSERT = f"INSERT INTO message ({_COLUMNS}, next_due, listed) VALUES ({', '.join('?' * 26)})"  # one place per column
 _SELECT = f"SELECT {_COLUMNS} FROM message"
 
 _json = msgspec.json.Encoder()
@@ -85,6 +85,7 @@ def _insert(db: Transaction, message: Message, *, listed: bool) -> None:
             m.state,
             m.mode,
             m.scenario,
+            m.legacy,
             next_due(m),
             listed,
         ),
@@ -252,4 +253,5 @@ def _message(row: tuple) -> Message:  # type: ignore[type-arg]  # a row of the c
         state=row[20],
         mode=row[21],
         scenario=row[22],
+        legacy=bool(row[23]),
     )

@@ -48,6 +48,7 @@ CREATE TABLE message (
     state TEXT NOT NULL,
     mode TEXT NOT NULL,
     scenario INTEGER NOT NULL,
+    legacy INTEGER NOT NULL,
     listed INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX message_sid ON message (sid, account);

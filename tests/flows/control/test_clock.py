@@ -267,8 +267,8 @@ async def test_what_would_be_due_after_the_end_of_time_is_due_at_its_end(start: 
     await emulator.put("clock", {"mode": mode, "now": "2199-12-31T23:00:00Z"})
     await emulator.put(
         "scenario",
-        "version: 1\ncallback: {retry: {times: 1, first: 300d}}\n"
-        "rules: [{then: [sent callback late 300d callback x2 gap 300d, delivered after 300d, replies hi after 300d]}]\n",
+        "version: 1\ncallback: {retry: {times: 1, first: 300d}}\nrules:\n"
+        "  - then: [sent callback late 300d callback x2 gap 300d, delivered after 300d, replies hi after 300d]\n",
     )
     for _ in range(2):
         sent = await emulator.send(status_callback="http://127.0.0.1:1/")

@@ -232,6 +232,30 @@ async def test_the_app_is_told_by_post_unless_it_asked_otherwise(platform: Platf
     assert app.statuses == ["sending", "sent", "delivered"] * 2
 
 
+async def test_the_app_is_told_in_the_words_of_the_api_that_it_used(platform: Platform, app: AppUnderTest) -> None:
+    form = GOOD | {"To": "+150055030003", "StatusCallback": f"{app.url}/told"}
+    failed = await platform.post("SMS/Messages.json", **form)
+    await platform.server.post("clock/advance", {"to": "idle"})
+    assert app.told[-1].parameters == (
+        ("From", "+15550109999"),
+        ("To", "+150055030003"),
+        ("Body", "hello"),
+        ("AccountSid", platform.sid),
+        ("ErrorCode", "30003"),
+        ("MessageSid", failed["sid"]),
+        ("MessageStatus", "undelivered"),
+    )
+    journal = (await platform.server.get("callbacks", limit=1))["callbacks"]
+    assert journal[0]["parameters"] == dict(app.told[-1].parameters)
+    given = {"from": "sms:+15550109999", "to": "sms:+15550100001", "body": "hello"}
+    await platform.post("Messages", **given, status_callback=f"{app.url}/told", status_callback_method="POST")
+    await platform.server.post("clock/advance", {"to": "idle"})
+    assert [name for name, _ in app.told[-1].parameters] == [
+        *("MessageSid", "MessageStatus", "AccountSid", "From", "To", "Body")
+    ]
+    assert app.told[-1]["From"] == "sms:+15550109999"
+
+
 async def test_nothing_is_told_of_messages_to_clients(platform: Platform, app: AppUnderTest) -> None:
     form = GOOD | {"To": "client:alice", "StatusCallback": f"{app.url}/told"}
     answer = await platform.ask("POST", "SMS/Messages.json", data=form)
