@@ -1,0 +1,90 @@
+"""POST alone against a bare handler, and the whole life of a message.
+
+python -m tests.benchmarks sending
+"""
+
+import time
+
+from tests.benchmarks.programs import Program, bare, emulator, folder, receiver, send
+from tests.benchmarks.results import Found, at_least, at_most, middle, percentile
+
+ROUNDS = 3
+SECONDS = 3.0
+LIVES_A_SECOND = 1_000
+LATENESS_RATE = 300
+STATES = 3
+"""Callbacks of a happy message."""
+
+
+def findings() -> list[Found]:
+    """Interleaved rounds; a file database, durable before the answer; the load comes from a process of its own."""
+    return [*_posts(), *_lives()]
+
+
+def _posts() -> list[Found]:
+    rates: dict[str, list[float]] = {"bare": [], "real": [], "manual": []}
+    costs: dict[str, list[float]] = {"bare": [], "real": [], "manual": []}
+    with (
+        folder() as place,
+        bare(*_loop()) as plain,
+        emulator("--db", str(place / "real.db")) as real,
+        emulator("--db", str(place / "manual.db"), "--clock", "manual") as manual,
+    ):
+        for _ in range(ROUNDS):
+            for name, target in (("bare", plain), ("real", real), ("manual", manual)):
+                told = send(target, seconds=SECONDS)
+                rates[name].append(told["per_second"])
+                costs[name].append(told["server_cpu"] / max(1, told["answers"]) * 1e6)
+                _settle(real)
+    base, cost = middle(rates["bare"]), middle(costs["bare"])
+    return [
+        Found("bare handler", f"{base:,.0f} POST/s  {cost:.0f} us of processor each"),
+        *(
+            at_least(
+                f"POST on a {name} clock, of a bare handler",
+                middle(rates[name]) / base,
+                0.5,
+                note=f"{middle(rates[name]):,.0f}/s  {middle(costs[name]):.0f} us, {cost / middle(costs[name]):.2f} "
+                "of it in processor time",
+            )
+            for name in ("manual", "real")
+        ),
+    ]
+
+
+def _lives() -> list[Found]:
+    with folder() as place, receiver() as app, emulator("--db", str(place / "lives.db")) as server:
+        app.get("/told")
+        sustained = _live(server, app, rate=LIVES_A_SECOND, seconds=6)
+        calm = _live(server, app, rate=LATENESS_RATE, seconds=6)
+    return [
+        at_least("whole lives sustained", sustained[0], 0.97 * LIVES_A_SECOND, "/s", sustained[1]),
+        at_most(f"a callback's lateness at {LATENESS_RATE}/s, 99 in 100 below", calm[2], 25, " ms", calm[1]),
+    ]
+
+
+def _live(server: Program, app: Program, *, rate: float, seconds: float) -> tuple[float, str, float]:
+    start = time.perf_counter()
+    told = send(server, rate=rate, seconds=seconds, callback=f"{app.url}/status")
+    wanted = told["answers"] * STATES
+    while app.get("/count") < wanted and time.perf_counter() - start < 10 * seconds:
+        time.sleep(0.05)
+    # the last message's timeline takes 0.35 s by itself
+    passed = time.perf_counter() - start - 0.35
+    late = [each for times in app.get("/told").values() for each in times]
+    note = f"{len(late)} of {wanted} callbacks, lateness {percentile(late, 0.5):.1f} / {percentile(late, 0.99):.1f} ms"
+    return told["answers"] / max(passed, seconds), note, percentile(late, 0.99)
+
+
+def _settle(server: Program) -> None:
+    while server.get("/_emulator/accounts/default/clock")["pending"]:
+        time.sleep(0.1)
+
+
+def _loop() -> tuple[str, ...]:
+    """The bare server gets the loop that the emulator takes: uvloop where it is installed."""
+    try:
+        import uvloop  # noqa: F401
+    except ImportError:
+        return ()
+    return ("--uvloop",)
