@@ -1,18 +1,20 @@
 """Requests into the app under test: how one is spelt, sent, redirected and bounded, and what came back."""
 
 import asyncio
-import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+import re
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from functools import lru_cache
+from urllib.parse import SplitResult, parse_qsl, quote_plus, urljoin, urlsplit, urlunsplit
 
-import aiohttp
 from msgspec import Struct
 from yarl import URL
 
 from emulator import __version__
 from emulator.clock import stopwatch
-from emulator.trust import Trust
+from emulator.connections import Connections, Place
+from emulator.replies import Broken
 
 USER_AGENT = f"cpaas-emulator/{__version__}"
 
@@ -22,11 +24,10 @@ REDIRECTS = 10
 ANSWER_LIMIT = 1 << 20
 """How many bytes of an answer are read; the rest of a longer one is not waited for."""
 
-_KEEP_ALIVE = 1.5
-"""Seconds an unused connection is kept: less than any usual server does, or requests would meet one just closed."""
-
 _FOLLOWED = frozenset({301, 302, 303, 307, 308})
-_FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
+_FORM = "application/x-www-form-urlencoded; charset=UTF-8"
+_PLAIN = re.compile(r"[!-~]+")
+_SHORT = 200
 _GARBAGE = "\x00}{not a form%%%=%GG&&&"
 
 
@@ -64,23 +65,16 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def open_session(*, verify_tls: bool = True) -> AsyncIterator[aiohttp.ClientSession]:
-    """The shared client: no cookies, nothing compressed, as many connections as the courier allows."""
-    trust = Trust(ssl.PROTOCOL_TLS_CLIENT) if verify_tls else False
-    connector = aiohttp.TCPConnector(limit=0, ssl=trust, keepalive_timeout=_KEEP_ALIVE)
-    async with aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        headers={"User-Agent": USER_AGENT, "Accept": "*/*"},
-        skip_auto_headers=("Accept-Encoding",),
-    ) as session:
-        # by itself it repeats a GET whose connection was cut: the app would be told twice, the journal say once
-        session._retry_connection = False  # noqa: SLF001 - there is no public switch
-        yield session
+async def open_session(*, verify_tls: bool = True) -> AsyncIterator[Connections]:
+    """The connections that all requests share."""
+    connections = Connections(verify_tls=verify_tls)
+    try:
+        yield connections
+    finally:
+        connections.close()
 
 
-async def request(session: aiohttp.ClientSession, outgoing: Outgoing) -> Answer:
+async def request(session: Connections, outgoing: Outgoing) -> Answer:
     """Make one request, following redirects with the same method and parameters as the platform does."""
     passed = stopwatch()
     try:
@@ -89,67 +83,85 @@ async def request(session: aiohttp.ClientSession, outgoing: Outgoing) -> Answer:
     except TimeoutError:
         problem = f"no answer within {outgoing.timeout} ms"
         return Answer(failure="timeout", problem=problem, duration=passed(), url=outgoing.url)
-    except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError) as error:
-        return Answer(failure="connect", problem=_reason(error), duration=passed(), url=outgoing.url)
+    except (Broken, ValueError) as error:
+        return Answer(failure="connect", problem=str(error)[:300], duration=passed(), url=outgoing.url)
 
 
-async def _follow(session: aiohttp.ClientSession, outgoing: Outgoing, passed: Callable[[], float]) -> Answer:
+async def _follow(session: Connections, outgoing: Outgoing, passed: Callable[[], float]) -> Answer:
     url = outgoing.url
     for _ in range(REDIRECTS + 1):
         target, body = encode(url, outgoing)
-        headers = _FORM if body is not None else None
-        async with session.request(
-            outgoing.method, target, data=body, headers=headers, allow_redirects=False, timeout=_NO_TIMEOUT
-        ) as response:
-            location = response.headers.get("Location")
-            if response.status in _FOLLOWED and location:
-                url = urljoin(url, location)
-                continue
-            read = await _read(response, outgoing.limit)
-            return Answer(
-                status=response.status,
-                body=read[: outgoing.limit],
-                content_type=response.headers.get("Content-Type", ""),
-                headers=tuple(response.headers.items()),
-                duration=passed(),
-                complete=len(read) <= outgoing.limit,
-                url=url,
-            )
+        place = _place(target)
+        reply = await session.ask(place, _spelt(outgoing.method, target, body), limit=outgoing.limit)
+        if reply.status in _FOLLOWED and (location := reply.header("location")):
+            url = urljoin(url, location)
+            continue
+        return Answer(
+            status=reply.status,
+            body=reply.body,
+            content_type=reply.header("content-type"),
+            headers=reply.headers,
+            duration=passed(),
+            complete=reply.complete,
+            url=url,
+        )
     problem = f"more than {REDIRECTS} redirects, the last to {url[:200]}"
     return Answer(failure="redirects", problem=problem, duration=passed(), url=url)
 
 
-_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None)
+def _place(target: URL) -> Place:
+    if target.scheme not in ("http", "https") or not target.raw_host:
+        raise Broken(f"{str(target)[:200]!r} is no http or https URL")
+    return Place(target.raw_host, target.port or 80, target.scheme == "https")
 
 
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    chunks, size = [], 0
-    async for chunk in response.content.iter_any():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > limit:
-            response.close()
-            break
-    return b"".join(chunks)
+def _spelt(method: str, target: URL, body: bytes | None) -> bytes:
+    """The request as it goes over the wire."""
+    head = f"{method} {target.raw_path_qs} HTTP/1.1\r\nHost: {target.host_port_subcomponent}\r\n{_ALWAYS}"
+    if target.raw_user is not None:
+        login = f"{target.user}:{target.password or ''}".encode()
+        head += f"Authorization: Basic {b64encode(login).decode()}\r\n"
+    if body is None:
+        return f"{head}\r\n".encode()
+    return f"{head}Content-Type: {_FORM}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+_ALWAYS = f"User-Agent: {USER_AGENT}\r\nAccept: */*\r\n"
 
 
 def encode(url: str, outgoing: Outgoing) -> tuple[URL, bytes | None]:
     """The URL and body of a request: a query for GET, a form for POST, to which the URL's own query moves."""
-    parts = urlsplit(url)
-    parameters = list(outgoing.parameters)
     if outgoing.method == "GET":
-        query = _GARBAGE_QUERY if outgoing.garbled else urlencode(parameters)
-        joined = "&".join(part for part in (parts.query, query) if part)
-        return _target(parts, joined), None
-    parameters += parse_qsl(parts.query, keep_blank_values=True)
-    body = _GARBAGE if outgoing.garbled else urlencode(parameters)
-    return _target(parts, ""), body.encode()
+        parts = urlsplit(url)
+        query = _GARBAGE_QUERY if outgoing.garbled else _form(outgoing.parameters)
+        return _target(parts, "&".join(part for part in (parts.query, query) if part)), None
+    target, own = _form_target(url)
+    body = _GARBAGE if outgoing.garbled else _form([*outgoing.parameters, *own])
+    return target, body.encode()
+
+
+@lru_cache(maxsize=1_024)
+def _form_target(url: str) -> tuple[URL, list[tuple[str, str]]]:
+    parts = urlsplit(url)
+    return _target(parts, ""), parse_qsl(parts.query, keep_blank_values=True)
 
 
 def _target(parts: SplitResult, query: str) -> URL:
     text = urlunsplit((parts.scheme, parts.netloc, parts.path or "/", query, ""))
     # an encoded URL is sent as it was given, character by character
-    return URL(text, encoded=text.isascii())
+    return URL(text, encoded=_PLAIN.fullmatch(text) is not None)
+
+
+def _form(parameters: Iterable[tuple[str, str]]) -> str:
+    return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in parameters])
+
+
+def _quoted(text: str) -> str:
+    # names, numbers and SIDs come again and again
+    return _quoted_before(text) if len(text) < _SHORT else quote_plus(text)
+
+
+_quoted_before = lru_cache(maxsize=8_192)(quote_plus)
 
 
 _GARBAGE_QUERY = "%GG%%%=%00&&&"
@@ -158,8 +170,3 @@ _GARBAGE_QUERY = "%GG%%%=%00&&&"
 def host_of(url: str) -> str:
     """Host and port of a URL, however it is written."""
     return urlsplit(url).netloc.rpartition("@")[2].lower()
-
-
-def _reason(error: Exception) -> str:
-    text = str(error)
-    return f"{type(error).__name__}: {text}"[:300] if text else type(error).__name__

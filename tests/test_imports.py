@@ -11,8 +11,8 @@ LAYERS = (
     {"errors", "clock", "ids", "trust"},
     {"model"},
     # rules
-    {"segments", "patterns", "markup", "timeline"},
-    {"conditions"},
+    {"segments", "patterns", "markup", "timeline", "replies"},
+    {"conditions", "connections"},
     {"scenario", "rcml"},
     {"zero_config", "rule_index"},
     {"decision"},
