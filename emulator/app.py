@@ -32,7 +32,8 @@ def create_app(config: Config) -> web.Application:
     app[CONFIG] = config
     app[STOPPING] = asyncio.Event()
     for prefix in dispatch.PREFIXES:
-        app.router.add_route("*", prefix + "/{path:.*}", dispatch.dispatch)
+        # a dot matches no line break, and a path may hold one
+        app.router.add_route("*", prefix + "/{path:[\\s\\S]*}", dispatch.dispatch)
     app[control.DESCRIBE] = _describe
     app.add_subapp(control.PREFIX, control.application())
     app.cleanup_ctx.append(_engine)

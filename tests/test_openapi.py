@@ -8,7 +8,7 @@ import pytest
 from emulator.api import dispatch
 from emulator.control import application
 from emulator.openapi import platform
-from emulator.openapi.document import document
+from emulator.openapi.document import KNOWN, document
 from tests.running import AppUnderTest, Server
 
 REFERENCE = "#/components/schemas/"
@@ -33,10 +33,11 @@ def test_every_route_is_in_the_document_and_nothing_else() -> None:
     control = {(route.method, application.PREFIX + route.path) for route in application.ROUTES}
     assert control <= told
     others = {(method, "/".join(part for part in path.split("/")[5:])) for method, path in told - control}
+    routes = {(method, path) for path, methods in dispatch.ROUTES.items() for method in methods}
+    assert routes == KNOWN.keys()
+    routes.add(("GET", ("MediaAttachments", dispatch.ANY)))
     assert others == {
-        (method, "/".join("{Sid}" if part == dispatch.ANY else part for part in path))
-        for path, methods in dispatch.ROUTES.items()
-        for method in methods
+        (method, "/".join("{Sid}" if part == dispatch.ANY else part for part in path)) for method, path in routes
     }
 
 
@@ -77,12 +78,6 @@ def test_variables_of_a_path_are_described() -> None:
             assert [f"{{{name}}}" in path for name in named] == [True] * path.count("{")
 
 
-@pytest.mark.parametrize("call", platform.MESSAGES, ids=str)
-def test_what_is_known_of_a_call_is_about_one_that_exists(call: tuple[str, tuple[str, ...]]) -> None:
-    method, path = call
-    assert method in dispatch.ROUTES[path]
-
-
 async def test_the_platforms_answers_are_as_described(emulator: Server, app: AppUnderTest) -> None:
     await emulator.send("+150055030003", status_callback=app.url)
     media = '[{"url": "https://x.example/a.png", "content-type": "image/png"}]'
@@ -103,14 +98,27 @@ async def test_the_platforms_answers_are_as_described(emulator: Server, app: App
         assert msgspec.convert(one.json, platform.SingleMessage).sid == row.sid
 
 
-async def test_the_parameters_of_a_list_are_all_known_to_it(emulator: Server) -> None:
-    query = {field.encode_name: "" for field in msgspec.structs.fields(platform.MessagesQuery)}
-    answer = await emulator.request("GET", emulator.messages_url, headers=emulator.auth, params=query)
-    assert (answer.status, answer.headers.get("X-Emulator-Warning")) == (200, None)
+GIVEN = {
+    "from": "sms:+15550109999",
+    "to": "sms:+15550100001",
+    "From": "+15550109999",
+    "To": "+15550100001",
+    "PhoneNumber": "+15550001111",
+    "FriendlyName": "Support",
+    "Encoding": "GSM",
+}
 
 
-async def test_the_parameters_of_a_message_are_all_known(emulator: Server) -> None:
-    form = {field.encode_name: "" for field in msgspec.structs.fields(platform.NewMessage)}
-    form |= {"from": "sms:+15550109999", "to": "sms:+15550100001"}
-    answer = await emulator.request("POST", emulator.messages_url, headers=emulator.auth, data=form)
-    assert (answer.status, answer.headers.get("X-Emulator-Warning")) == (200, None)
+@pytest.mark.parametrize("call", KNOWN, ids=str)
+async def test_every_parameter_is_known_to_its_call(emulator: Server, call: tuple[str, tuple[str, ...]]) -> None:
+    method, path = call
+    known = KNOWN[call]
+    for kind, where in ((known.query, "params"), (known.body, "data")):
+        if kind is not None:
+            given = {field.encode_name: "" for field in msgspec.structs.fields(kind)}
+            if where == "data":
+                given |= {name: value for name, value in GIVEN.items() if name in given}
+            url = "/".join(["/api/2012-04-24/Accounts", emulator.config.account_sid, *path])
+            answer = await emulator.request(method, url, headers=emulator.auth, **{where: given})
+            assert answer.headers.get("X-Emulator-Warning") is None
+            assert answer.status == (404 if dispatch.ANY in path else 200)

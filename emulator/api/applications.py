@@ -19,24 +19,24 @@ from emulator.wire import json_response
 APPLICATIONS_LIMIT = 1_000
 """How many applications an account may have, for their list has no pages; our choice."""
 
-_KINDS = ("voice", "sms", "ussd")
+KINDS = ("voice", "sms", "ussd")
 _BINDINGS = ("voice_application_sid", "sms_application_sid", "ussd_application_sid", "refer_application_sid")
 
 
 def _kind(name: str, value: object) -> str | None:
     kind = fields.optional_text(name, value)
-    if kind is not None and kind not in _KINDS:
-        raise BadRequest(f"{name} must be one of {', '.join(_KINDS)}, not {kind[:40]!r}")
+    if kind is not None and kind not in KINDS:
+        raise BadRequest(f"{name} must be one of {', '.join(KINDS)}, not {kind[:40]!r}")
     return kind
 
 
-_KEPT = (
+KEPT = (
     Field("VoiceCallerIdLookup", "voice_caller_id_lookup", fields.flag),
     Field("RcmlUrl", "rcml_url", fields.url),
     Field("Kind", "kind", _kind),
     Field("ApiVersion", "api_version", fields.text),
 )
-_PARAMETERS = ("FriendlyName", *(field.parameter for field in _KEPT))
+PARAMETERS = ("FriendlyName", *(field.parameter for field in KEPT))
 
 
 async def fetch_list(call: Call) -> web.Response:
@@ -64,7 +64,7 @@ async def fetch(call: Call) -> web.Response:
 
 async def create(call: Call) -> web.Response:
     """POST: a new one. Raises BadRequest, or Forbidden when the account has too many."""
-    given = await fields.read_given(call, _PARAMETERS)
+    given = await fields.read_given(call, PARAMETERS)
     if "FriendlyName" not in given:
         raise BadRequest("FriendlyName is required", text="Friendly name can not be null.")
     now = call.tenant.clock.now()
@@ -74,15 +74,15 @@ async def create(call: Call) -> web.Response:
         friendly_name=fields.text("FriendlyName", given["FriendlyName"]),
         created=now,
         updated=now,
-        settings=fields.read_fields(given, _KEPT),
+        settings=fields.read_fields(given, KEPT),
     )
     return await _answer(call, await call.engine.database.run(lambda db: _make(db, draft)))
 
 
 async def change(call: Call) -> web.Response:
     """POST or PUT one: what is given changes, the rest stays. Raises NotFound, Forbidden, BadRequest."""
-    given = await fields.read_given(call, _PARAMETERS)
-    settings = fields.read_fields(given, _KEPT)
+    given = await fields.read_given(call, PARAMETERS)
+    settings = fields.read_fields(given, KEPT)
     name = fields.text("FriendlyName", given["FriendlyName"]) if "FriendlyName" in given else None
     sid, account, now = call.arguments[0], call.tenant.id, call.tenant.clock.now()
 

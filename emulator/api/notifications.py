@@ -15,14 +15,14 @@ from emulator.store.database import Transaction
 from emulator.wire import json_response, whole_number
 
 _FILTERS = ("StartTime", "EndTime", "ErrorCode", "RequestUrl", "MessageText")
-_PARAMETERS = ("Page", "PageSize", "SortBy", "AfterSid", *_FILTERS)
+PARAMETERS = ("Page", "PageSize", "SortBy", "AfterSid", *_FILTERS)
 # no notification here is about a call: sorting by it leaves the default order
 _FIELDS = {"DateCreated": "date", "Log": "log", "ErrorCode": "code", "MessageText": "text"}
 
 
 async def fetch_list(call: Call) -> web.Response:
     """GET: one page. Raises BadRequest for a page that does not exist and for parameters that make no sense."""
-    given = read_query(call, _PARAMETERS)
+    given = read_query(call, PARAMETERS)
     paging = read_paging(given)
     query = _query(call, given)
     total, found = await call.engine.database.run(

@@ -25,7 +25,7 @@ NUMBERS_LIMIT = 10_000
 NOT_AVAILABLE = "21452"
 """The platform's whole answer about a number that cannot be had."""
 
-_SETTINGS = (
+SETTINGS = (
     Field("VoiceUrl", "voice_url", fields.url),
     Field("VoiceMethod", "voice_method", fields.method),
     Field("VoiceFallbackUrl", "voice_fallback_url", fields.url),
@@ -48,16 +48,16 @@ _SETTINGS = (
     Field("ReferMethod", "refer_method", fields.method),
     Field("ReferApplicationSid", "refer_application_sid", fields.optional_text),
 )
-_CAPABILITIES = (
+CAPABILITIES = (
     Field("VoiceCapable", "voice_capable", fields.flag),
     Field("SmsCapable", "sms_capable", fields.flag),
     Field("MmsCapable", "mms_capable", fields.flag),
     Field("FaxCapable", "fax_capable", fields.flag),
 )
-_KEPT = (*_SETTINGS, *_CAPABILITIES, Field("ApiVersion", "api_version", fields.text))
-_CHANGED = ("FriendlyName", *(field.parameter for field in _KEPT))
-_CREATED = ("PhoneNumber", "AreaCode", "isSIP", *_CHANGED)
-_LISTED = ("Page", "PageSize", "PhoneNumber", "FriendlyName", "SortBy", "Reverse", "AfterSid")
+KEPT = (*SETTINGS, *CAPABILITIES, Field("ApiVersion", "api_version", fields.text))
+CHANGED = ("FriendlyName", *(field.parameter for field in KEPT))
+CREATED = ("PhoneNumber", "AreaCode", "isSIP", *CHANGED)
+LISTED = ("Page", "PageSize", "PhoneNumber", "FriendlyName", "SortBy", "Reverse", "AfterSid")
 _COLUMNS = {"PhoneNumber": "number", "FriendlyName": "friendly_name"}
 _NAMED = ("voice_application_sid", "sms_application_sid")
 
@@ -69,7 +69,7 @@ _AREA_CODE = re.compile(r"[2-9][0-9]{2}")
 
 async def fetch_list(call: Call) -> web.Response:
     """GET: one page. Raises BadRequest for a page that does not exist and for parameters that make no sense."""
-    given = read_query(call, _LISTED)
+    given = read_query(call, LISTED)
     paging = read_paging(given)
     query = _query(call, given)
 
@@ -94,7 +94,7 @@ async def fetch(call: Call) -> web.Response:
 
 async def create(call: Call) -> web.Response:
     """POST: provision a number. Raises BadRequest when it is taken, Forbidden when the account has too many."""
-    given = await fields.read_given(call, _CREATED)
+    given = await fields.read_given(call, CREATED)
     number, prefix = _wanted(given)
     now = call.tenant.clock.now()
     draft = Number(
@@ -104,15 +104,15 @@ async def create(call: Call) -> web.Response:
         friendly_name=fields.text("FriendlyName", given.get("FriendlyName", "")),
         created=now,
         updated=now,
-        settings=fields.read_fields(given, _KEPT),
+        settings=fields.read_fields(given, KEPT),
     )
     return await _answer(call, lambda db: _provision(db, draft, prefix))
 
 
 async def change(call: Call) -> web.Response:
     """POST or PUT one: what is given changes, the rest stays. Raises NotFound, Forbidden, BadRequest."""
-    given = await fields.read_given(call, _CHANGED)
-    settings = fields.read_fields(given, _KEPT)
+    given = await fields.read_given(call, CHANGED)
+    settings = fields.read_fields(given, KEPT)
     name = fields.text("FriendlyName", given.get("FriendlyName", ""))
     sid, account, now = call.arguments[0], call.tenant.id, call.tenant.clock.now()
 
@@ -203,7 +203,7 @@ def _own(db: Transaction, sid: str, account: int) -> Number:
 
 
 def _require_applications(db: Transaction, account: int, settings: Mapping[str, Any]) -> None:
-    for field in _SETTINGS:
+    for field in SETTINGS:
         sid = settings.get(field.key) if field.read is fields.optional_text else None
         if sid:
             application = numbers.application_by_sid(db, sid)
@@ -237,14 +237,14 @@ def _shown(number: Number, account_sid: str, names: Mapping[str, str]) -> dict[s
         "friendly_name": number.friendly_name,
         "phone_number": number.number,
     }
-    for field in _SETTINGS:
+    for field in SETTINGS:
         if field.key == "sms_url":
             shown |= {"date_created": date(number.created), "date_updated": date(number.updated)}
         shown[field.key] = settings.get(field.key) or _unset(field)
         if field.key in _NAMED and settings.get(field.key) in names:
             shown[field.key.replace("_sid", "_name")] = names[settings[field.key]]
     return shown | {
-        "capabilities": {field.key: bool(settings.get(field.key)) for field in _CAPABILITIES},
+        "capabilities": {field.key: bool(settings.get(field.key)) for field in CAPABILITIES},
         "api_version": settings.get("api_version") or API_VERSION,
         "uri": f"/{API_VERSION}/Accounts/{account_sid}/IncomingPhoneNumbers/{number.sid}.json",
     }

@@ -15,7 +15,7 @@ from emulator.model import Message, channel_of, is_alphanumeric_sender, is_numbe
 from emulator.wire import FORM, JSON, XML, check_text, read_parameters, unknown_parameters
 
 _REQUIRED = ("From", "To", "Body")
-_PARAMETERS = (*_REQUIRED, "StatusCallback", "StatusCallbackMethod", "Encoding", "ApiVersion")
+PARAMETERS = (*_REQUIRED, "StatusCallback", "StatusCallbackMethod", "Encoding", "ApiVersion")
 _ENCODINGS = ("GSM", "UCS-2", "UTF-8")
 _LOST_PLUS = re.compile(r"((?:sms:)?) (?=[0-9X]+$)")
 # a short code, or a number written without its plus
@@ -29,7 +29,7 @@ async def send(call: Call) -> web.StreamResponse:
     call.parameters = await read_parameters(call.request, kinds=(FORM,))
     # X- parameters become SIP headers on the platform, which nobody reads here
     asked = [name for name in call.parameters if not name.startswith("X-")]
-    call.warn(unknown_parameters(asked, _PARAMETERS))
+    call.warn(unknown_parameters(asked, PARAMETERS))
     wanted = draft(call.parameters)
     if channel_of(wanted.recipient) == "client" and call.parameters.get("StatusCallback"):
         call.warn("StatusCallback is ignored: the platform tells nothing of messages to clients")

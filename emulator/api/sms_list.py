@@ -17,7 +17,7 @@ from emulator.wire import XML
 _FILTERS = ("To", "From", "StartTime", "EndTime", "Status", "Body")
 # there are no sub-accounts and one instance here: these three change nothing
 _IDLE = ("AfterSid", "SubAccounts", "localOnly")
-_PARAMETERS = ("Page", "PageSize", "SortBy", *_FILTERS, *_IDLE)
+PARAMETERS = ("Page", "PageSize", "SortBy", *_FILTERS, *_IDLE)
 _FIELDS = {
     "DateCreated": "date",
     "From": "from",
@@ -32,7 +32,7 @@ _FIELDS = {
 async def fetch_list(call: Call) -> web.StreamResponse:
     """GET: one page. Raises BadRequest for a page that does not exist and for parameters that make no sense."""
     negotiate(call)
-    given = read_query(call, _PARAMETERS)
+    given = read_query(call, PARAMETERS)
     _warn_of_status(call, given.get("Status", ""))
     paging = read_paging(given)
     query = _query(call, given)

@@ -10,17 +10,21 @@ from aiohttp_sse import EventSourceResponse
 from msgspec import Struct
 
 from emulator import __version__
-from emulator.api import dispatch
+from emulator.api import dispatch, media
 from emulator.control.application import PREFIX, ROUTES
 from emulator.control.reading import Source
 from emulator.control.routing import Error, PlainText, Route, ScenarioErrors, WaitedInVain, Yaml, types_of
 from emulator.openapi import platform
 from emulator.openapi.platform import Known
-from emulator.wire import FORM, JSON
+from emulator.openapi.resources import RESOURCES
+from emulator.wire import FORM, JSON, XML
 
 VERSION = "3.1.0"
 
 Json = dict[str, Any]
+
+KNOWN: Mapping[tuple[str, tuple[str, ...]], Known] = platform.MESSAGES | RESOURCES
+"""Every call of the platform that is emulated, by method and path below the account."""
 
 _REFERENCE = "#/components/schemas/{name}"
 _VARIABLE = re.compile(r"\{(\w+)\}")
@@ -52,8 +56,8 @@ def document() -> Json:
     """The document, as JSON values."""
     calls = [_Control(route) for route in ROUTES]
     types = {kind for call in calls for kind in call.types()} | {platform.PlatformError}
-    types |= {kind for known in platform.MESSAGES.values() for kind in (known.query, known.body, known.answer) if kind}
-    ordered = sorted(types, key=lambda kind: kind.__name__)
+    types |= {kind for known in KNOWN.values() for kind in (known.query, known.body, known.answer) if kind}
+    ordered = sorted(types, key=str)
     _, schemas = msgspec.json.schema_components(ordered, ref_template=_REFERENCE)
     paths: dict[str, Json] = {}
     for call in calls:
@@ -62,6 +66,7 @@ def document() -> Json:
         paths[_platform_path(path)] = {
             method.lower(): _platform_operation(path, method, handler, schemas) for method, handler in methods.items()
         }
+    paths[_platform_path(("MediaAttachments", dispatch.ANY))] = {"get": _attachment()}
     return {
         "openapi": VERSION,
         "info": {
@@ -127,7 +132,7 @@ def _platform_path(path: tuple[str, ...]) -> str:
 
 
 def _platform_operation(path: tuple[str, ...], method: str, handler: Any, schemas: Mapping[str, Json]) -> Json:  # noqa: ANN401 - any function
-    known = platform.MESSAGES.get((method, path))
+    known = KNOWN[(method, path)]
     shown: Json = {
         "operationId": "platform_"
         + "_".join((method.lower(), *(part for part in path if part != dispatch.ANY)))
@@ -135,30 +140,51 @@ def _platform_operation(path: tuple[str, ...], method: str, handler: Any, schema
         "tags": [f"platform: {path[0]}"],
         **_described(handler.__doc__),
         "security": [{"account": []}],
-        "parameters": [*_variables(_platform_path(path)), *_query(known.query if known else None, schemas)],
+        "parameters": [*_variables(_platform_path(path)), *_query(known.query, schemas)],
         "responses": _platform_responses(known),
     }
-    if known and known.body:
-        reference = {"schema": _reference(known.body)}
-        shown["requestBody"] = {"required": True, "content": {FORM: reference, JSON: reference}}
+    if known.body:
+        reference = {"schema": _schema(known.body)}
+        kinds = (FORM,) if known.xml else (FORM, JSON)
+        shown["requestBody"] = {"required": True, "content": dict.fromkeys(kinds, reference)}
     return shown
 
 
-def _platform_responses(known: Known | None) -> dict[str, Json]:
-    shown = {
+def _platform_responses(known: Known) -> dict[str, Json]:
+    as_xml = {XML: {"schema": {"type": "string"}}} if known.xml else {}
+    wrong: Json = {"content": {JSON: {"schema": _schema(platform.PlatformError)}, **as_xml}}
+    # the platform says some things in bare text, whatever it calls that
+    bare: Json = {"content": {JSON: {}, **as_xml}}
+    shown: dict[str, Json] = {
         "401": {"description": "No credentials, or wrong ones"},
         "403": {"description": "Another account's, or an account that may not"},
-        "404": {"description": "There is no such thing"},
+        "404": {"description": "There is no such thing", **wrong},
+        "400": {"description": "Parameters that make no sense, all of them named", **bare},
+        str(known.status): {"description": "As the platform answers"},
     }
-    if known is None:
-        return {"default": {"description": "As the platform answers, see its documentation"}, **shown}
-    shown["404"] = _response("There is no such thing", platform.PlatformError)
-    shown["200"] = _response("As the platform answers", known.answer)
-    shown["400"] = _response("Parameters that make no sense, all of them named", platform.PlatformError)
+    if known.answer is not None:
+        shown[str(known.status)]["content"] = {JSON: {"schema": _schema(known.answer)}, **as_xml}
     if known.body:
-        shown["413"] = _response("The body is too long", platform.PlatformError)
-        shown["415"] = _response("The body is neither a form nor JSON", platform.PlatformError)
+        shown["413"] = {"description": "The body is too long", **wrong}
+        shown["415"] = {"description": "The body's Content-Type is not read here", **wrong}
+    if known.xml:
+        shown["406"] = {"description": "Neither XML nor JSON is accepted", **wrong}
     return dict(sorted(shown.items()))
+
+
+def _attachment() -> Json:
+    error = platform.PlatformError
+    return {
+        "operationId": "platform_get_MediaAttachments_one",
+        "tags": ["platform: MediaAttachments"],
+        **_described(media.__doc__),
+        "parameters": [*_variables(_platform_path(("MediaAttachments", dispatch.ANY)))],
+        "responses": {
+            "200": {"description": "The attachment", "content": {"*/*": {}}},
+            "404": _response("There is no such attachment", error),
+            "502": _response("It cannot be fetched from where it lies", error),
+        },
+    }
 
 
 def _described(text: str | None) -> Json:
@@ -204,3 +230,8 @@ def _content_of(body: type[Struct]) -> Json:
 
 def _reference(kind: type[Struct]) -> Json:
     return {"$ref": _REFERENCE.format(name=kind.__name__)}
+
+
+def _schema(kind: Any) -> Json:  # noqa: ANN401 - any type
+    (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REFERENCE)
+    return schema

@@ -1,6 +1,6 @@
 """The platform's Messages resource in types: what the vendor's page says of its parameters and answers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -85,14 +85,13 @@ class ListedMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     uri: str
 
 
-class MessagesPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One page of a list. A neighbour that is missing is the text null."""
+class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every page of a list says of itself."""
 
     page: int
     num_pages: int
     page_size: int
     total: int
-    limit: int
     start: str
     end: str
     uri: str
@@ -100,6 +99,12 @@ class MessagesPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     previous_page_uri: str
     next_page_uri: str
     last_page_uri: str
+
+
+class MessagesPage(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One page of a list. A neighbour that is missing is the text null."""
+
+    limit: int
     messages: list[ListedMessage]
 
 
@@ -127,11 +132,16 @@ class PlatformError(Struct, frozen=True, kw_only=True):
 
 
 class Known(Struct, frozen=True, kw_only=True):
-    """What is known of one of the platform's calls: its parameters, and the answer to it."""
+    """What is known of one of the platform's calls: its parameters, and the answer to it.
+
+    `xml`: it takes forms only and answers XML unless JSON is asked for, as the older API does.
+    """
 
     query: type[Struct] | None = None
     body: type[Struct] | None = None
-    answer: type[Struct]
+    answer: Any
+    status: int = 200
+    xml: bool = False
 
 
 MESSAGES = {

@@ -12,7 +12,17 @@ GOOD = {"from": "sms:+15550109999", "to": "sms:+15550100001"}
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     "path",
-    ["", "/", "/Nowhere", "/SMS/Nowhere", "/Messages/SM1/Media", "/Messages/SM1/Media/ME1", "//Messages", "/messages"],
+    [
+        "",
+        "/",
+        "/Nowhere",
+        "/SMS/Nowhere",
+        "/Messages/SM1/Media",
+        "/Messages/SM1/Media/ME1",
+        "//Messages",
+        "/messages",
+        "/a%0Ab",
+    ],
 )
 async def test_a_path_that_is_not_there_is_404_in_the_platforms_shape(shared: Server, path: str) -> None:
     base = shared.messages_url.removesuffix("/Messages")
