@@ -27,8 +27,8 @@ class NewMessage(Struct, frozen=True, kw_only=True):
     media_list: list[MessageMedia] = []
 
 
-class AcceptedMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A message that was taken."""
+class AnyMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every message shows of itself."""
 
     sid: str
     date_created: str
@@ -41,48 +41,31 @@ class AcceptedMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     direction: Direction
     api_version: str
     uri: str
+
+
+class AcceptedMessage(AnyMessage, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A message that was taken."""
+
     media_list: list[MessageMedia] | UnsetType = UNSET
 
 
-class SingleMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SingleMessage(AnyMessage, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A message read back."""
 
-    sid: str
-    date_created: str
-    date_updated: str
     date_sent: str | UnsetType = UNSET
-    account_sid: str
-    sender: str = field(name="from")
-    to: str
-    body: str
-    status: Status
-    direction: Direction
     error_code: int | UnsetType = UNSET
     error_message: str | UnsetType = UNSET
     num_segments: int
-    api_version: str
-    uri: str
 
 
-class ListedMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ListedMessage(AnyMessage, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A row of a list."""
 
-    sid: str
-    date_created: str
-    date_updated: str
-    account_sid: str
-    sender: str = field(name="from")
-    to: str
-    body: str
-    status: Status
-    direction: Direction
     error_code: int | UnsetType = UNSET
     error_message: str | UnsetType = UNSET
     num_segments: int
     price: str
     price_unit: str
-    api_version: str
-    uri: str
 
 
 class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,8 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, defstruct, field
 
 from emulator.api import applications, fields, notifications, numbers, sms, sms_list
 from emulator.api.dispatch import ANY
-from emulator.model import Direction, Status
-from emulator.openapi.platform import Known, Page
+from emulator.openapi.platform import AnyMessage, Known, Page
 
 Method = Literal["GET", "POST"]
 
@@ -133,25 +132,14 @@ class NotificationsPage(Page, frozen=True, kw_only=True, forbid_unknown_fields=T
     notifications: list[Notification]
 
 
-class SmsMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SmsMessage(AnyMessage, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A message as the older API shows it: numbers without their channel."""
 
-    sid: str
-    date_created: str
-    date_updated: str
     date_sent: str | UnsetType = UNSET
-    account_sid: str
-    sender: str = field(name="from")
-    to: str
-    body: str
-    status: Status
-    direction: Direction
     error_code: int | UnsetType = UNSET
     error_message: str | UnsetType = UNSET
     price: str
     price_unit: str
-    api_version: str
-    uri: str
 
 
 class SmsMessagesPage(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
