@@ -79,9 +79,7 @@ def check_text(name: str, value: object, *, limit: int) -> str | None:
         return f"{name} is longer than {limit} characters"
     if "\x00" in value:
         return f"{name} contains a NUL character"
-    try:
-        value.encode()
-    except UnicodeEncodeError:
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
         return f"{name} contains half of a surrogate pair, which is not text"
     return None
 

@@ -26,6 +26,7 @@ MEDIA_LIMIT = 10
 URL_CHARACTERS = 2_048
 """Longest URL; our choice."""
 
+_CHANNELS = frozenset(Channel)
 _PARAMETERS = ("from", "to", "body", "status_callback", "status_callback_method", "media_list")
 _LOST_PLUS = re.compile(r"(sms|mms): (?=[0-9X%]+$)")
 
@@ -120,7 +121,7 @@ def _identity(given: Mapping[str, Any], name: str, problems: list[str]) -> str:
         return ""
     value = restore_plus(value)
     channel, address = channel_of(value), number_of(value)
-    if channel not in tuple(Channel):
+    if channel not in _CHANNELS:
         problems.append(f"{name} must begin with sms: or mms:, such as sms:+15550100001, not {value!r}")
     elif name == "from" and not (is_number(address) or is_alphanumeric_sender(address)):
         problems.append(

@@ -106,7 +106,10 @@ def update(db: Transaction, message: Message, *, listed: bool) -> None:
 
 def next_due(message: Message) -> int | None:
     """When the message's next step is due; None when its timeline has ended."""
-    return min((step.due for step in message.steps if step.happened is None), default=None)
+    for step in message.steps:  # they are in the order they are due
+        if step.happened is None:
+            return step.due
+    return None
 
 
 def by_id(db: Transaction, identity: int) -> Message | None:
