@@ -10,7 +10,7 @@ from emulator.ids import random_sid, seeded_sid
 from emulator.model import Direction, Media, Message, Status, channel_of
 from emulator.store import accounts, messages
 from emulator.store.database import Transaction
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 
 
 class Draft(Struct, frozen=True, kw_only=True):

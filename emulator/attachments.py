@@ -13,7 +13,7 @@ from msgspec import Struct
 from emulator.ids import random_token
 from emulator.model import API_VERSION, Media
 from emulator.store.notifications import Attachment
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 
 PICTURE_TYPE = "image/png"
 _SIDE = 64

@@ -9,7 +9,7 @@ from msgspec import Struct
 from emulator.events import Events
 from emulator.store import journals, messages
 from emulator.store.database import Database, Transaction
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 
 log = logging.getLogger("emulator")
 

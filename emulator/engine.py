@@ -22,7 +22,8 @@ from emulator.scheduler import Due
 from emulator.store import accounts, messages
 from emulator.store.database import Database, Transaction
 from emulator.telling import Conversation
-from emulator.tenants import Tenant, Tenants
+from emulator.tenant import Tenant
+from emulator.tenants import Tenants
 
 FIRED_AT_ONCE = 500
 """How many due things are played in one transaction: others want the database too."""

@@ -8,7 +8,7 @@ from emulator.errors import BadScenario
 from emulator.model import Direction, Message
 from emulator.scenario import Scenario
 from emulator.store import journals
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 
 _FORGOTTEN = "the scenario that decided this message is no longer kept, so only its rule's name is known"
 _UNREADABLE = "the scenario that decided this message cannot be read any more"

@@ -9,7 +9,7 @@ from emulator import segments
 from emulator.engine import Engine
 from emulator.ids import random_sid
 from emulator.model import Direction, Message, Status, Step, channel_of
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 
 if TYPE_CHECKING:
     from emulator.fake import FakeMessage

@@ -22,7 +22,7 @@ from emulator.model import (
 )
 from emulator.store import accounts, journals, messages, notifications, numbers
 from emulator.store.database import Transaction
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 
 NOT_HOSTED = 11005
 NO_URL = 12003

@@ -16,7 +16,8 @@ from emulator.playing import Played
 from emulator.store import journals, messages
 from emulator.store.database import Database, Transaction
 from emulator.telling import Call, Conversation
-from emulator.tenants import Tenant, Tenants
+from emulator.tenant import Tenant
+from emulator.tenants import Tenants
 
 Converse = Callable[[Conversation, Answer], Awaitable[None]]
 """Acts on the app's answer to a text."""

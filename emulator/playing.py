@@ -10,7 +10,7 @@ from emulator.model import LISTED, Attempt, Direction, Message, Outcome, Status,
 from emulator.scheduler import Due
 from emulator.store import accounts, journals, messages, numbers
 from emulator.store.database import Transaction
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 
 Arrivals = Callable[[], int]
 """Gives the next arrival number."""

@@ -9,7 +9,7 @@ from emulator.callbacks import Answer, Outgoing
 from emulator.clock import ClockMode
 from emulator.ids import seeded_sid
 from emulator.model import Attempt, Direction, Message, Outcome, Step, bare
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 
 
 class Call(Outgoing, frozen=True, kw_only=True):

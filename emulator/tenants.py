@@ -1,67 +1,27 @@
-"""The accounts that are alive: each with its clock, its queue of due things and its scenario ready to decide."""
+"""The accounts of the server: made, found, changed, given a scenario, brought back after a restart, and deleted."""
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
 from emulator import scenario_file
 from emulator.clock import Clock, ClockMode, wall
 from emulator.decision import Decider
-from emulator.errors import Conflict, Forbidden, Problem, StorageFailed
+from emulator.errors import BadScenario, Conflict, Forbidden, Problem, StorageFailed
 from emulator.ids import random_sid, random_token, seeded_sid
 from emulator.model import Account, AccountStatus, Number
 from emulator.scenario import NumberBinding, Scenario
-from emulator.scheduler import Due, Scheduler
 from emulator.store import accounts, journals, messages, numbers
-from emulator.store.database import Database
+from emulator.store.database import Database, Transaction
+from emulator.tenant import Fire, Tenant
 
 ACCOUNTS_LIMIT = 10_000
 """How many accounts one server holds; further ones are refused until some are deleted."""
 
 log = logging.getLogger("emulator")
-
-ERRORS_KEPT = 100
-"""How many of our own errors are remembered for an account, the latest."""
-
-Fire = Callable[["Tenant", list[Due]], Awaitable[None]]
-
-
-class Tenant:
-    """One account, alive."""
-
-    def __init__(self, account: Account, *, clock: Clock, fire: Fire, server_seed: int | None) -> None:
-        self.account = account
-        self.clock = clock
-        self.scheduler = Scheduler(clock=clock, fire=lambda batch: fire(self, batch))
-        self.decider = Decider(Scenario())
-        self.scenario_number = 0
-        self.changing = asyncio.Lock()
-        """Held while the scenario is replaced: a rule that is put before others must not lose another one."""
-        self.counts = {"message": 0, "request": 0, "attempt": 0}
-        self.errors: deque[tuple[int, str]] = deque(maxlen=ERRORS_KEPT)
-        """What went wrong inside the emulator while it served this account: when, and what."""
-        self._server_seed = server_seed
-
-    @property
-    def id(self) -> int:
-        """The account's number in the store."""
-        return self.account.id
-
-    @property
-    def scenario(self) -> Scenario:
-        """The scenario that decides."""
-        return self.decider.scenario
-
-    @property
-    def seed(self) -> int | None:
-        """The seed somebody chose: the account's, the server's or the scenario's; None when nobody did."""
-        for seed in (self.account.seed, self._server_seed, self.scenario.seed):
-            if seed is not None:
-                return seed
-        return None
 
 
 class Tenants:
@@ -106,14 +66,13 @@ class Tenants:
     async def load(self) -> None:
         """Bring back the accounts of the store, with everything that is pending."""
         for account in await self._database.run(accounts.every):
-            scenario = self._scenario if account.scenario is None else scenario_file.load(account.scenario).scenario
             clock = Clock(
                 mode=account.clock_mode,
                 instant=account.clock_instant,
                 offset=account.clock_offset,
                 started=account.clock_started,
             )
-            await self._enter(account, clock, scenario)
+            await self._enter(account, clock)
         steps = await self._database.run(messages.pending)
         attempts = await self._database.run(journals.pending_attempts)
         # attempts first: what is overdue of a message is told before its next step happens
@@ -189,9 +148,7 @@ class Tenants:
 
     async def save_clock(self, tenant: Tenant) -> None:
         """Remember where an account's clock stands."""
-        clock, account = tenant.clock, tenant.id
-        place = (clock.mode, clock.now(), clock.offset, clock.started)
-        await self._database.run(lambda db: accounts.save_clock(db, account, *place))
+        await self._database.run(lambda db: _save_clock(db, tenant))
 
     async def delete(self, tenant: Tenant) -> None:
         """Delete an account with all it holds. When the store does not take it, the account goes on as it was."""
@@ -230,7 +187,8 @@ class Tenants:
 
     async def adopt_again(self, tenant: Tenant) -> None:
         """Keep and provision again what the scenario brings with it: after a reset."""
-        await self._adopt(tenant, tenant.scenario)
+        async with tenant.changing:
+            await self._adopt(tenant, tenant.scenario)
 
     async def set_server_scenario(self, scenario: Scenario) -> None:
         """Replace the scenario of every account that has none of its own.
@@ -240,9 +198,10 @@ class Tenants:
         before, self._scenario = self._scenario, scenario
         clock = scenario.clock if self._clock is None and scenario.clock is not before.clock else None
         for tenant in list(self):
-            if tenant.account.scenario is None:
-                await self._switch_clock(tenant, clock)
-                await self._adopt(tenant, scenario)
+            async with tenant.changing:
+                if tenant.account.scenario is None:
+                    await self._switch_clock(tenant, clock)
+                    await self._adopt(tenant, scenario)
 
     async def _set_scenario(self, tenant: Tenant, text: str | None) -> Sequence[Problem]:
         loaded = None if text is None else scenario_file.load(text)
@@ -263,35 +222,54 @@ class Tenants:
         """Stop every clock; what is pending stays in the store."""
         for tenant in self:
             await tenant.scheduler.close()
-        for tenant in self:
-            if tenant.clock.mode is not ClockMode.REAL:
-                try:
-                    await self.save_clock(tenant)
-                except StorageFailed as error:
-                    log.error("the clock of %s could not be kept: %s", tenant.account.sid, error.message)
-                    return
+
+        def work(db: Transaction) -> None:
+            for tenant in self:
+                if tenant.clock.mode is not ClockMode.REAL:
+                    _save_clock(db, tenant)
+
+        try:
+            await self._database.run(work)
+        except StorageFailed as error:
+            log.error("the clocks could not be kept: %s", error.message)
 
     def _tenant(self, account: Account, clock: Clock) -> Tenant:
         return Tenant(account, clock=clock, fire=self._fire, server_seed=self._seed)
 
-    async def _enter(self, account: Account, clock: Clock, scenario: Scenario) -> None:
+    async def _enter(self, account: Account, clock: Clock) -> None:
         tenant = self._tenant(account, clock)
+        scenario = self._scenario
+        try:
+            if account.scenario is not None:
+                scenario = scenario_file.load(account.scenario).scenario
+        except BadScenario as error:  # another version of the emulator took it
+            said = f"the scenario of {account.sid} is not read any more, so the server's is used: {error.message}"
+            log.error("%s", said)
+            tenant.account = replace(account, scenario=None)
+            tenant.errors.append((clock.now(), said))
         self._by_sid[account.sid] = self._by_id[account.id] = tenant
         tenant.counts = await self._database.run(lambda db: journals.counts(db, account.id))
         await self._adopt(tenant, scenario, afresh=True)
 
     async def _adopt(self, tenant: Tenant, scenario: Scenario, *, afresh: bool = False) -> None:
         # `afresh`: what the store holds may be the work of another scenario, of an earlier run
-        account, before = tenant.id, tenant.scenario
-        number = 0
-        if scenario.rules:
-            number = await self._database.run(lambda db: journals.keep_scenario(db, account, scenario.text))
-        if afresh or scenario.list_all is not before.list_all:
-            await self._database.run(lambda db: messages.relist(db, account, everything=scenario.list_all))
-        if afresh or scenario.numbers or before.numbers:
-            bound = [_bound(tenant, binding) for binding in scenario.numbers]
-            await self._database.run(lambda db: numbers.provision(db, account, bound))
-        tenant.decider, tenant.scenario_number = Decider(scenario), number
+        account, before = tenant.id, (tenant.decider, tenant.scenario_number)
+        decider, listed, bound = Decider(scenario), tenant.scenario.list_all, tenant.scenario.numbers
+
+        def work(db: Transaction) -> None:
+            number = journals.keep_scenario(db, account, scenario.text) if scenario.rules else 0
+            if afresh or scenario.list_all is not listed:
+                messages.relist(db, account, everything=scenario.list_all)
+            if afresh or scenario.numbers or bound:
+                numbers.provision(db, account, [_bound(tenant, binding) for binding in scenario.numbers])
+            # here, so that whatever the store does next is decided, named and listed by the new one
+            tenant.decider, tenant.scenario_number = decider, number
+
+        try:
+            await self._database.run(work)
+        except BaseException:
+            tenant.decider, tenant.scenario_number = before
+            raise
         tenant.scheduler.wake()
 
 
@@ -308,3 +286,8 @@ def _bound(tenant: Tenant, binding: NumberBinding) -> Number:
         settings={key: getattr(binding, key) or None for key in keys},
         from_scenario=True,
     )
+
+
+def _save_clock(db: Transaction, tenant: Tenant) -> None:
+    clock = tenant.clock
+    accounts.save_clock(db, tenant.id, clock.mode, clock.now(), clock.offset, clock.started)

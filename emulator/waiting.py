@@ -16,7 +16,7 @@ from emulator.model import Channel, Direction, Message, Status, channel_of
 from emulator.patterns import AnyOf, Pattern, literals, pattern
 from emulator.store import journals, messages
 from emulator.store.database import Transaction
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 
 BATCH = 500
 """How many stored messages are looked at in one go."""

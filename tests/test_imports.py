@@ -18,7 +18,7 @@ LAYERS = (
     {"decision"},
     # outside things
     {"scenario_file", "fake", "store", "scheduler", "callbacks", "events"},
-    {"courier"},
+    {"courier", "tenant"},
     # the story
     {"tenants"},
     {"acceptance", "attachments", "chronicle", "incoming", "reload", "telling"},

@@ -12,7 +12,8 @@ from emulator.errors import Conflict
 from emulator.scenario import NumberBinding, Scenario
 from emulator.scheduler import Due
 from emulator.store.database import Database, open_database
-from emulator.tenants import Tenant, Tenants
+from emulator.tenant import Tenant
+from emulator.tenants import Tenants
 
 SID = "AC" + "1" * 32
 
@@ -54,6 +55,21 @@ async def test_an_account_that_could_not_be_created_can_be_later(database: Datab
     tenant = await tenants.create(sid=SID)
     assert tenants.find(SID) is tenant
     assert [each.account.sid for each in tenants] == [SID]
+
+
+async def test_a_scenario_that_is_not_read_any_more_keeps_nobody_from_starting(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    await on(database).create(sid=SID)
+    await database.run(lambda db: db.execute("UPDATE account SET scenario = 'nonsense: 1'"))
+    tenants = on(database)
+    await tenants.load()
+    tenant = tenants.find(SID)
+    assert tenant is not None
+    said = f"the scenario of {SID} is not read any more, so the server's is used: the scenario has errors: line 1:"
+    assert [record.getMessage().startswith(said) for record in caplog.records] == [True]
+    assert [error.startswith(said) for _, error in tenant.errors] == [True]
+    assert (tenant.account.scenario, len(tenant.scenario.numbers)) == (None, 1)
 
 
 async def test_an_account_that_could_not_be_deleted_goes_on(database: Database) -> None:

@@ -19,7 +19,7 @@ from emulator.errors import (
     error_message,
 )
 from emulator.scenario import Reply
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 from emulator.wire import JSON, XML, json_bytes
 
 WARNING_HEADER = "X-Emulator-Warning"

@@ -9,7 +9,8 @@ from hmac import compare_digest
 
 from emulator.errors import Forbidden, NotFound, Unauthenticated
 from emulator.model import AccountStatus
-from emulator.tenants import Tenant, Tenants
+from emulator.tenant import Tenant
+from emulator.tenants import Tenants
 
 REALM = 'Basic realm="Restcomm realm"'
 NOT_ACTIVE = "Provided Account is not active"

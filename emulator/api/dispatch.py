@@ -19,7 +19,7 @@ from emulator.engine import Engine
 from emulator.errors import MethodNotAllowed, NotFound, Refused
 from emulator.model import API_VERSION
 from emulator.store.journals import Request
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 from emulator.wire import CONFIG, ENGINE, json_response
 
 PREFIXES = (f"/api/{API_VERSION}", f"/restcomm/{API_VERSION}", f"/{API_VERSION}")

@@ -9,7 +9,7 @@ from emulator.clock import ClockMode, iso
 from emulator.control.routing import Call, Route
 from emulator.errors import Conflict
 from emulator.model import API_VERSION, AccountStatus
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 
 Sid = Annotated[str, Meta(pattern="^AC[0-9A-Za-z]{32}$", max_length=34)]
 Token = Annotated[str, Meta(pattern="^[!-~]+$", max_length=200)]

@@ -10,7 +10,7 @@ from emulator.control.routing import Call, Route
 from emulator.control.views import event_view, instant
 from emulator.errors import BadRequest, Conflict
 from emulator.events import Watcher
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 
 EVENTS_SHOWN = 1_000
 """How many of the events of one advance its answer holds, the first ones; `events_total` counts them all."""

@@ -18,7 +18,7 @@ from emulator.model import Channel, channel_of, is_number, number_of
 from emulator.store import accounts, messages, notifications
 from emulator.store.database import Transaction
 from emulator.telling import Conversation
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 from emulator.wire import check_text
 
 BODY_CHARACTERS = 65_536

@@ -9,7 +9,7 @@ from emulator.control.views import CallbackView, RequestView, callback_view, req
 from emulator.model import Attempt, Message, Outcome
 from emulator.store import journals, messages
 from emulator.store.database import Transaction
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 
 FAILURES_SHOWN = 1_000
 """How many failures a report lists; `failures_total` counts further ones too."""

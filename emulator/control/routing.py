@@ -18,7 +18,7 @@ from emulator.config import Config
 from emulator.control.reading import read_body, read_query
 from emulator.engine import Engine
 from emulator.errors import BadScenario, MethodNotAllowed, NotFound, Problem, Refused, TimedOut, TooLarge, Unavailable
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 from emulator.wire import BODY_LIMIT, CONFIG, ENGINE, STOPPING, json_response
 
 DEFAULT_ACCOUNT = "default"

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from emulator.control.reading import Source
 from emulator.control.routing import Call, Lint, Route, Yaml, lint
 from emulator.errors import Problem
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 
 Word = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
 

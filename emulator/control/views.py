@@ -14,7 +14,7 @@ from emulator.events import Event
 from emulator.model import Attempt, Direction, Media, Message, Outcome, Status, Step, Telling, channel_of
 from emulator.store import messages
 from emulator.store.journals import Request
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 
 
 class StepView(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from emulator.errors import TimedOut
 from emulator.model import Attempt, Channel, Message, Status, Step
 from emulator.store import journals, messages
 from emulator.store.database import Transaction
-from emulator.tenants import Tenant
+from emulator.tenant import Tenant
 from emulator.waiting import Near, Wanted, first_match, nearest, told
 
 PENDING_SHOWN = 20

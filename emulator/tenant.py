@@ -1,0 +1,51 @@
+"""One account, alive: its clock, its queue of due things, and its scenario ready to decide."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from emulator.clock import Clock
+from emulator.decision import Decider
+from emulator.model import Account
+from emulator.scenario import Scenario
+from emulator.scheduler import Due, Scheduler
+
+ERRORS_KEPT = 100
+"""How many of our own errors are remembered for an account, the latest."""
+
+Fire = Callable[["Tenant", list[Due]], Awaitable[None]]
+
+
+class Tenant:
+    """One account."""
+
+    def __init__(self, account: Account, *, clock: Clock, fire: Fire, server_seed: int | None) -> None:
+        self.account = account
+        self.clock = clock
+        self.scheduler = Scheduler(clock=clock, fire=lambda batch: fire(self, batch))
+        self.decider = Decider(Scenario())
+        self.scenario_number = 0
+        self.changing = asyncio.Lock()
+        """Held while the scenario is replaced: a rule that is put before others must not lose another one."""
+        self.counts = {"message": 0, "request": 0, "attempt": 0}
+        self.errors: deque[tuple[int, str]] = deque(maxlen=ERRORS_KEPT)
+        """What went wrong inside the emulator while it served this account: when, and what."""
+        self._server_seed = server_seed
+
+    @property
+    def id(self) -> int:
+        """The account's number in the store."""
+        return self.account.id
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that decides."""
+        return self.decider.scenario
+
+    @property
+    def seed(self) -> int | None:
+        """The seed somebody chose: the account's, the server's or the scenario's; None when nobody did."""
+        for seed in (self.account.seed, self._server_seed, self.scenario.seed):
+            if seed is not None:
+                return seed
+        return None
