@@ -28,6 +28,8 @@ class Config(Struct, frozen=True, kw_only=True):
     message_limit: int = 1_000_000
     journal_limit: int = 100_000
     verify_tls: bool = True
+    public_url: str = ""
+    """Where the app under test reaches this server; empty when that is where the control API is called."""
 
 
 def variable(name: str) -> str | None:

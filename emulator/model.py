@@ -48,6 +48,7 @@ class Channel(StrEnum):
 
 # X stands for a digit: the vendor's own examples mask numbers as +19876XXXXXX and must work unchanged
 _NUMBER = re.compile(r"\+[1-9][0-9X]{1,14}")
+_SIP_NUMBER = re.compile(r"[0-9A-Za-z+*#._@-]{1,64}")
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9 ]{1,11}")
 
 
@@ -59,6 +60,11 @@ def is_number(text: str) -> bool:
 def is_alphanumeric_sender(text: str) -> bool:
     """Whether this is an alphanumeric sender: 1 to 11 of `[A-Za-z0-9 ]` (page line 203), not blank."""
     return _ALPHANUMERIC.fullmatch(text) is not None and not text.isspace()
+
+
+def is_sip_number(text: str) -> bool:
+    """Whether this can be a SIP number, which is kept as typed: 1 to 64 of `A-Z a-z 0-9 +*#._@-`."""
+    return _SIP_NUMBER.fullmatch(text) is not None
 
 
 def channel_of(uri: str) -> str:

@@ -162,6 +162,7 @@ def test_a_database_in_use_by_another_emulator_is_one_clear_line(tmp_path: Path)
         (("--message-limit", "0"), "Error: Invalid value for '--message-limit'"),
         (("--account-sid", "me"), "'me' is not an account SID; write AC and 32 letters or digits"),
         (("--auth-token", ""), "a token is printable text of at least one character"),
+        (("--public-url", "emulator:8024"), "is not the URL of a server, such as http://emulator:8024"),
     ],
 )
 def test_a_value_out_of_range_is_a_wrong_call(arguments: tuple[str, str], message: str) -> None:

@@ -14,7 +14,7 @@ from emulator.api.paging import envelope, read_paging, read_query, require_page
 from emulator.api.render import date
 from emulator.errors import BadRequest, Forbidden, NotFound
 from emulator.ids import random_sid
-from emulator.model import API_VERSION, Number, is_number
+from emulator.model import API_VERSION, Number, is_number, is_sip_number
 from emulator.store import numbers
 from emulator.store.database import Transaction
 from emulator.wire import json_response
@@ -61,7 +61,6 @@ LISTED = ("Page", "PageSize", "PhoneNumber", "FriendlyName", "SortBy", "Reverse"
 _COLUMNS = {"PhoneNumber": "number", "FriendlyName": "friendly_name"}
 _NAMED = ("voice_application_sid", "sms_application_sid")
 
-_SIP_NUMBER = re.compile(r"[0-9A-Za-z+*#._@-]{1,64}")
 # a raw + of a form or query arrives as a space
 _LOST_PLUS = re.compile(r"^ (?=[0-9X]+$)")
 _AREA_CODE = re.compile(r"[2-9][0-9]{2}")
@@ -165,7 +164,7 @@ def _wanted(given: Mapping[str, Any]) -> tuple[str, str]:
         return "", f"+1{area}555"
     number = _LOST_PLUS.sub("+", number)
     if fields.flag("isSIP", given.get("isSIP", "")):
-        if not _SIP_NUMBER.fullmatch(number):
+        if not is_sip_number(number):
             raise BadRequest(
                 f"PhoneNumber of a SIP number must be 1 to 64 of A-Z, a-z, 0-9 and +*#._@-, not {number!r}"
             )

@@ -44,6 +44,12 @@ def _auth_token(_ctx: click.Context, _param: click.Parameter, value: str) -> str
     return value
 
 
+def _url(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s/]+/?", value):
+        raise click.BadParameter(f"{value!r} is not the URL of a server, such as http://emulator:8024")
+    return value.rstrip("/")
+
+
 @click.command(short_help="Run the emulator.")
 @_option("--host", "HOST", default=DEFAULT_HOST, help="Address to listen on; 0.0.0.0 for all.")
 @_option("--port", "PORT", type=click.IntRange(0, 65535), default=DEFAULT_PORT, help="0 picks a free one.")
@@ -55,6 +61,7 @@ def _auth_token(_ctx: click.Context, _param: click.Parameter, value: str) -> str
 @_option("--account-sid", "ACCOUNT_SID", default=DEFAULT_ACCOUNT_SID, callback=_account_sid, help="Default account.")
 @_option("--auth-token", "AUTH_TOKEN", default=DEFAULT_AUTH_TOKEN, callback=_auth_token, help="Its auth token.")
 @_option("--strict-auth", "STRICT_AUTH", is_flag=True, help="Only accounts that were created; others are 401.")
+@_option("--public-url", "PUBLIC_URL", default="", callback=_url, metavar="URL", help="How apps reach this server.")
 @_option("--verify-tls/--no-verify-tls", "VERIFY_TLS", default=True, help="Check certificates of https callbacks.")
 @_option(
     "--message-limit",

@@ -14,7 +14,7 @@ from emulator.control.routing import Call, Route
 from emulator.control.views import MessageView, grouped, message_view
 from emulator.errors import BadRequest
 from emulator.incoming import Text
-from emulator.model import Channel, channel_of, is_number, number_of
+from emulator.model import Channel, channel_of, is_number, is_sip_number, number_of
 from emulator.store import accounts, messages, notifications
 from emulator.store.database import Transaction
 from emulator.telling import Conversation
@@ -176,7 +176,7 @@ async def _text(call: Call, tenant: Tenant, given: TextGiven) -> Text:
     if uploads is None:
         uploads = [DRAWN] if channel_of(given.to) == "mms" else []
     _check_uploads(uploads)
-    rows, media = attachments.receive(tenant, uploads, call.base_url)
+    rows, media = attachments.receive(tenant, uploads, call.config.public_url or call.base_url)
 
     def work(db: Transaction) -> None:
         for row in rows:
@@ -188,11 +188,11 @@ async def _text(call: Call, tenant: Tenant, given: TextGiven) -> Text:
 
 
 def _check_identity(name: str, value: str) -> None:
-    if channel_of(value) not in tuple(Channel) or len(value) > 64:
+    if channel_of(value) not in tuple(Channel):
         raise BadRequest(f"{name} must begin with sms: or mms:, not {value[:64]!r}", remedy="as sms:+15550100001")
-    # SIP numbers are kept as typed, so a text may come to one without a +
     number = number_of(value)
-    if not (is_number(number) or (name == "to" and number.isascii() and number.isdigit())):
+    # the app's number may be a SIP number
+    if not (is_number(number) or (name == "to" and is_sip_number(number))):
         raise BadRequest(f"{name} must end in an E.164 number, not {number!r}", remedy="as sms:+15550100001")
 
 

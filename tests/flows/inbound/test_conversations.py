@@ -150,6 +150,13 @@ async def test_a_number_nobody_has_is_logged_and_says_so(line: Line) -> None:
     )
 
 
+async def test_a_sip_number_is_texted_as_it_was_typed(line: Line) -> None:
+    line.app.paths["/support"] = rcml("<Message>how can we help?</Message>")
+    await line.provision("support", SmsUrl=f"{line.app.url}/support")
+    heard = await line.text(to="sms:support")
+    assert [(reply["from"], reply["body"]) for reply in heard["replies"]] == [("sms:support", "how can we help?")]
+
+
 async def test_a_number_bound_to_an_application_uses_its_url(line: Line) -> None:
     sid = line.server.config.account_sid
     made = await line.server.request(

@@ -4,7 +4,10 @@ import base64
 
 from aiohttp import web
 
+from emulator.clock import ClockMode
+from tests.conftest import Start
 from tests.flows.inbound.conftest import CUSTOMER, NUMBER, Line
+from tests.running import AppUnderTest
 
 
 async def test_an_mms_brings_a_picture_that_the_app_can_fetch_without_credentials(line: Line) -> None:
@@ -43,6 +46,16 @@ async def test_an_attachment_whose_source_is_gone_is_a_502_with_the_reason(line:
     answer = await line.server.request("GET", line.app.told[0]["MediaUrl"])
     assert answer.status == 502
     assert "cannot fetch the attachment from http://127.0.0.1:1/x.png" in answer.json["message"]
+
+
+async def test_an_app_that_reaches_the_emulator_otherwise_is_told_the_address_it_can_use(
+    start: Start, app: AppUnderTest
+) -> None:
+    line = Line(await start(clock=ClockMode.MANUAL, public_url="http://emulator:8024"), app)
+    await line.provision(SmsUrl=f"{app.url}/sms")
+    await line.text(media_list=[{}])
+    path = f"/api/2012-04-24/Accounts/{line.server.config.account_sid}/MediaAttachments/"
+    assert app.told[0]["MediaUrl"].startswith(f"http://emulator:8024{path}")
 
 
 async def test_an_attachment_nobody_has_is_404(line: Line) -> None:
