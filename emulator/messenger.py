@@ -61,6 +61,8 @@ class Messenger:
                 if step.status is not None:
                     chronicle.publish(tenant, "status", telling.status_details(each.message, step))
             for attempt in each.attempts:
+                if each.steps or each.arrived:  # one that was due later has been counted before
+                    chronicle.count(tenant, "attempt")
                 self._dispatch(telling.call(tenant, each.message, attempt), now, flight)
 
     @contextmanager
@@ -109,6 +111,7 @@ class Messenger:
             return
         if identity and again:
             tenant.scheduler.add(again.due, "attempt", identity)
+            self._chronicle.count(tenant, "attempt")
         if failed:
             details = {"message": call.message.sid, "status": Status.FAILED, "error_code": None}
             self._chronicle.publish(tenant, "status", details)
@@ -150,7 +153,6 @@ class Messenger:
             tenant.scheduler.add(attempt.due, "attempt", attempt.id)
         else:
             self.courier.deliver(attempt.id, message=message.id, url=call.url, flight=flight, outgoing=call)
-        self._chronicle.count(tenant, "attempt")
 
     def _retry(self, call: Call, done: Attempt, answer: Answer, now: int) -> Attempt | None:
         retry = call.tenant.scenario.callback.retry
