@@ -191,9 +191,13 @@ def _find_texts(
         return Found(total, _page(db, few, query.order, size, offset))
     if query.column == "id":
         # FTS5 knows the order of its own rowid only
-        return Found(total, _page(db, rows, query.order.replace("m.id", "t.rowid"), size, offset))
-    newest = f"SELECT m.id, m.{query.column} {rows.text} ORDER BY t.rowid DESC LIMIT ?"
-    candidates = _Rows(f"FROM ({newest}) AS m", (*rows.values, query.sortable_texts))
+        sql = f"SELECT t.rowid {rows.text} ORDER BY {query.order.replace('m.id', 't.rowid')} LIMIT ? OFFSET ?"
+        return Found(total, [row[0] for row in db.execute(sql, (*rows.values, size, offset))])
+    newest = f"SELECT t.rowid AS seen {rows.text} ORDER BY t.rowid DESC LIMIT ?"
+    join = f"FROM ({newest}) CROSS JOIN message AS m INDEXED BY message_date ON m.id = seen"
+    candidates = _Rows(
+        f"{join} WHERE m.account = ? AND m.listed = 1", (*rows.values, query.sortable_texts, query.account)
+    )
     complete = total < query.window or _count(db, rows, query.sortable_texts + 1) <= query.sortable_texts
     return Found(total, _page(db, candidates, query.order, size, offset), complete)
 
@@ -211,10 +215,15 @@ def _few_with_texts(db: Transaction, query: ListQuery, filters: list[_Filter], e
 
 def _texts(query: ListQuery, filters: list[_Filter], expression: str) -> _Rows:
     """The matches by way of the words."""
-    rows = _rows(query, filters, "message_date").where("message_text MATCH ? AND t.rowid = m.id", expression)
-    if (span := _span(query)) is not None:
-        rows = rows.where("t.rowid >= ? AND t.rowid < ?", *span)
-    return rows._replace(text=rows.text.replace("FROM message AS m", "FROM message_text AS t CROSS JOIN message AS m"))
+    span, matches = _span(query), "message_text MATCH ?"
+    values: tuple[object, ...] = (expression,)
+    if span is not None:
+        matches, values = f"{matches} AND t.rowid >= ? AND t.rowid < ?", (*values, *span)
+    if all(each.by == "message_date" for each in filters):
+        return _Rows(f"FROM message_text AS t WHERE {matches}", values)
+    rows = _rows(query, filters, "message_date")
+    text = rows.text.replace("FROM message AS m", "FROM message_text AS t CROSS JOIN message AS m")
+    return _Rows(f"{text} AND {matches} AND t.rowid = m.id", (*rows.values, *values))
 
 
 def _count(db: Transaction, rows: _Rows, limit: int) -> int:
@@ -249,7 +258,9 @@ def _filters(query: ListQuery) -> list[_Filter]:
         found.append(_identity("recipient", query.to))
     if query.sender.strip("%"):
         found.append(_identity("sender", query.sender))
-    if query.status == Status.DELIVERED:
+    if query.status and query.column == "direction":
+        found.append(_Filter("m.status = ?", (query.status,), "message_status_direction", "direction"))
+    elif query.status == Status.DELIVERED:
         found.append(_Filter("m.status = 'delivered'", (), "message_status"))
     elif query.status:
         where = "m.status = ? AND m.status <> 'delivered'"

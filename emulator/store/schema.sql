@@ -68,8 +68,7 @@ CREATE INDEX message_status_sender ON message (account, status, sender, id, reci
     WHERE listed = 1 AND status <> 'delivered';
 CREATE INDEX message_status_recipient ON message (account, status, recipient, id, sender, direction, error)
     WHERE listed = 1 AND status <> 'delivered';
-CREATE INDEX message_status_direction ON message (account, status, direction, id, sender, recipient, error)
-    WHERE listed = 1 AND status <> 'delivered';
+CREATE INDEX message_status_direction ON message (account, status, direction, id) WHERE listed = 1;
 CREATE INDEX message_error ON message (account, error, id, sender, recipient, direction, status)
     WHERE listed = 1 AND error IS NOT NULL;
 CREATE INDEX message_error_sender ON message (account, error, sender, id, recipient, direction, status)
