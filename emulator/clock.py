@@ -92,11 +92,6 @@ async def pause(milliseconds: float) -> None:
     await asyncio.sleep(milliseconds / 1000)
 
 
-def to_datetime(instant: int) -> datetime:
-    """The aware UTC datetime of an instant."""
-    return datetime.fromtimestamp(instant / 1000, UTC)
-
-
 def from_datetime(moment: datetime) -> int:
     """The instant of a datetime; one without a zone is UTC."""
     if moment.tzinfo is None:

@@ -61,10 +61,6 @@ class Buckets:
             self._buckets.popitem(last=False)
         return passed
 
-    def clear(self) -> None:
-        """Forget every count."""
-        self._buckets.clear()
-
 
 class Trial:
     """One rule tried on one request: the facts, what was captured on the way, and the rates to count against."""

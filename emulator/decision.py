@@ -108,10 +108,6 @@ class Decider:
             tried.append(_tried(rule, facts))
         return [*tried, Tried(rule=matched or "happy", matched=True)] if facts.request == "send" else tried
 
-    def forget(self) -> None:
-        """Forget the counted rates."""
-        self._buckets.clear()
-
     def _apply(self, rule: Rule, facts: Facts, captures: dict[str, str]) -> Decision:
         reply = rule.reply
         after = reply.after.sample(*_key(facts, rule.name, "reply")) if reply and reply.after else 0

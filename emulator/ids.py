@@ -7,7 +7,6 @@ request arrived first.
 import secrets
 from hashlib import blake2b
 
-SID_LENGTH = 34
 _SEPARATOR = "\x1f"
 
 

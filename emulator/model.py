@@ -160,7 +160,6 @@ class Outcome(StrEnum):
     ANSWERED = "answered"
     FAILED = "failed"
     LOST = "lost"
-    DROPPED = "dropped"
 
 
 class Attempt(Struct, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ class Step(Struct, frozen=True, kw_only=True):
 class Callback(Struct, frozen=True, kw_only=True):
     """One attempt to tell the app of a status (`kind` status) or of a text (`kind` inbound).
 
-    `outcome` is pending, answered (with 2xx), failed, lost (by the scenario) or dropped; `error` says why it failed.
+    `outcome` is pending, answered (with 2xx), failed or lost (by the scenario); `error` says why it failed.
     """
 
     id: int

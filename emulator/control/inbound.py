@@ -43,7 +43,7 @@ class TextGiven(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """The last request to the app about a text. `duration` in real seconds."""
+    """A request to the app about a text. `duration` in real seconds."""
 
     url: str
     method: str
@@ -55,7 +55,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class Heard(Struct, frozen=True, kw_only=True):
-    """What became of a text. `request` is None when the number is bound to nothing; `requests` are all of them."""
+    """What became of a text. `request` is the first of `requests`; null when the number is bound to nothing."""
 
     message: MessageView
     request: Asked | None

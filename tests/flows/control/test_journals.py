@@ -110,7 +110,7 @@ async def test_a_receiver_that_takes_everything_is_ok(still: Server, app: AppUnd
     assert await still.get("report") == {
         "ok": True,
         "callbacks": 3,
-        "outcomes": {"pending": 0, "answered": 3, "failed": 0, "lost": 0, "dropped": 0},
+        "outcomes": {"pending": 0, "answered": 3, "failed": 0, "lost": 0},
         "failures": [],
         "failures_total": 0,
         "errors": [],
