@@ -11,6 +11,9 @@ NOTIFICATIONS_KEPT = 10_000
 ATTACHMENTS_KEPT = 1_000
 """How many attachments of inbound messages an account keeps; the oldest go first."""
 
+ATTACHMENTS_BYTES = 100_000_000
+"""How many bytes of them; the oldest go first."""
+
 _COLUMNS = (
     "id, account, sid, created, log, code, text, request_url, request_method, request_variables, "
     "response_headers, response_body"
@@ -137,6 +140,11 @@ def attach(db: Transaction, attachment: Attachment) -> None:
         (a.account, a.name, a.content_type, a.source, a.content),
     )
     _keep(db, "media", a.account, ATTACHMENTS_KEPT)
+    db.execute(
+        "DELETE FROM media WHERE id IN (SELECT id FROM ("
+        "SELECT id, sum(length(content)) OVER (ORDER BY id DESC) AS size FROM media WHERE account = ?) WHERE size > ?)",
+        (a.account, ATTACHMENTS_BYTES),
+    )
 
 
 def attachment(db: Transaction, account: int, name: str) -> Attachment | None:

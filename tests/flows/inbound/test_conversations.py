@@ -105,6 +105,16 @@ async def test_when_the_app_fails_its_fallback_is_asked(start: Start, app: AppUn
     assert await line.notifications() == [(0, 11206, f"{app.url}/sms answered 500")]
 
 
+async def test_an_answer_that_is_no_rcml_was_read_but_its_fallback_is_asked(start: Start, app: AppUnderTest) -> None:
+    line = Line(await start(clock=ClockMode.MANUAL), app)
+    await line.provision(SmsUrl=f"{app.url}/sms", SmsFallbackUrl=f"{app.url}/fallback")
+    app.paths |= {"/sms": raw("<Response>"), "/fallback": rcml("<Message>sorry</Message>")}
+    assert [reply["body"] for reply in (await line.text())["replies"]] == ["sorry"]
+    app.paths["/fallback"] = raw("", status=500)
+    assert (await line.text())["message"]["status"] == "received"
+    assert [code for _, code, _ in await line.notifications()] == [12100, 12100, 11206]
+
+
 async def test_without_a_fallback_a_failing_app_fails_the_text(line: Line) -> None:
     line.app.paths["/sms"] = raw("", status=503)
     heard = await line.text()
