@@ -169,6 +169,7 @@ class Scheduler:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._tell_idle()
 
     async def _play(self, target: int, *, single: bool) -> int:
         played = 0

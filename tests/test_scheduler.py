@@ -266,3 +266,13 @@ async def test_what_is_under_way_is_cancelled_at_the_end_and_nothing_begins_afte
     fill(instant, 300)
     await turn()
     assert len(instant.fired) == 1
+
+
+async def test_whoever_waits_for_idle_is_let_go_at_the_end(instant: Account) -> None:
+    instant.answered.clear()
+    fill(instant, 100)
+    await instant.wait(1)
+    idle = asyncio.create_task(instant.scheduler.idle())
+    await turn()
+    await instant.scheduler.close()
+    await asyncio.wait_for(idle, 5)
