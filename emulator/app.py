@@ -85,6 +85,7 @@ async def _engine(app: web.Application) -> AsyncIterator[None]:
             yield
         await tenants.close()
         await courier.close()
+        await messenger.close()
 
 
 def _reloading(config: Config, tenants: Tenants, scenario: Scenario) -> contextlib.AbstractAsyncContextManager[None]:

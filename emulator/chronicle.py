@@ -30,9 +30,9 @@ class Chronicle:
         self._limits = limits
         self._requests: list[journals.Request] = []
 
-    def publish(self, tenant: Tenant, kind: str, details: Mapping[str, object]) -> None:
-        """Tell everyone who watches the account."""
-        self.events.publish(tenant.id, kind, tenant.clock.now(), details)
+    def publish(self, tenant: Tenant, kind: str, details: Mapping[str, object], at: int | None = None) -> None:
+        """Tell everyone who watches the account; it happened now unless `at` says when."""
+        self.events.publish(tenant.id, kind, tenant.clock.now() if at is None else at, details)
 
     def report(self, tenant: Tenant | None, error: Exception) -> None:
         """Tell of a bug of ours: whoever watches the account should fail loudly."""
@@ -61,7 +61,7 @@ class Chronicle:
 
     def _write_requests(self) -> None:
         requests, self._requests = self._requests, []
-        self._background(self._database.queue(lambda db: journals.insert_requests(db, requests)))
+        self._background(self._database.queue(lambda db: journals.insert_requests(db, requests), patient=True))
 
     def _background(self, work: "asyncio.Future[object]") -> None:
         work.add_done_callback(_log_failure)

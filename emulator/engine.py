@@ -120,6 +120,7 @@ class Engine:
             played = await self.database.run(lambda db: playing.take(db, tenant, text, now, self._arrivals))
             with self.messenger.listening(played.attempts) as heard:
                 await self.messenger.tell(tenant, [played])
+        await self.messenger.recorded(tenant)
         return played.message, heard
 
     async def watch(self, tenant: Tenant, request: str, message: Message | None = None) -> Decision:
@@ -144,6 +145,7 @@ class Engine:
             played = await self.database.run(work)
             tenant.scheduler.remove("step", message.id)
             await self.messenger.tell(tenant, played)
+        await self.messenger.recorded(tenant)
         return played[0].message if played else message
 
     async def reset(self, tenant: Tenant, *, everything: bool = False) -> None:
@@ -198,6 +200,7 @@ class Engine:
         except StorageFailed:
             # the whole batch will be played again: what was told already must have been recorded
             await flight.landed()
+            await self.messenger.recorded(tenant)
             raise
         await flight.landed()
 

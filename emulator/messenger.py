@@ -1,15 +1,17 @@
 """The messenger: sets requests to the app off, records how each went, and plans the next attempt."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from msgspec.structs import replace
 
 from emulator import telling
 from emulator.callbacks import Answer
 from emulator.chronicle import Chronicle
-from emulator.clock import LATEST
+from emulator.clock import LATEST, ClockMode
 from emulator.courier import Courier, Flight
 from emulator.model import Attempt, Direction, Message, Outcome, Status
 from emulator.playing import Played
@@ -35,6 +37,7 @@ class Messenger:
         self._tenants: Tenants
         self._converse: Converse
         self._listeners: dict[int, list[Conversation]] = {}
+        self._notes: dict[int, set[asyncio.Task[None]]] = {}
 
     def start(self, *, tenants: Tenants, courier: Courier[Call], converse: Converse) -> None:
         """Know the others."""
@@ -90,18 +93,23 @@ class Messenger:
         return telling.call(tenant, *pair) if pair and tenant else None
 
     async def record(self, call: Call, answer: Answer) -> None:
-        """Store how an attempt went, and plan the next one if it should be retried. A text's answer is acted upon."""
+        """Store how an attempt went, and plan the next one if it should be retried. A text's answer is acted upon.
+
+        What nothing follows from is stored soon, while others go on: `recorded` waits for it.
+        """
         inbound = call.message.direction is Direction.INBOUND
         tenant, done = call.tenant, telling.done(call, answer, call.tenant.clock.now())
         read = await self._hear(call, answer) if inbound else done.outcome is Outcome.ANSWERED
         now = tenant.clock.now()
         again = None if read else self._retry(call, done, answer, now)
-        failed = inbound and not read and again is None
+        if again is None and (read or not inbound):
+            self._note(call, done, now)
+            return
 
         def work(db: Transaction) -> int | None:
             if not journals.finish_attempt(db, done):
                 return None
-            if failed:
+            if again is None:
                 message = replace(call.message, status=Status.FAILED, updated=now)
                 messages.update(db, message, listed=True)
             return journals.insert_attempt(db, again) if again else 0
@@ -109,13 +117,26 @@ class Messenger:
         identity = await self._database.insist(work)
         if identity is None:
             return
-        if identity and again:
+        if again is not None:
             tenant.scheduler.add(again.due, "attempt", identity)
             self._chronicle.count(tenant, "attempt")
-        if failed:
+        else:
             details = {"message": call.message.sid, "status": Status.FAILED, "error_code": None}
             self._chronicle.publish(tenant, "status", details)
         self._chronicle.publish(tenant, "callback", telling.callback_details(call.message, done))
+
+    async def recorded(self, tenant: Tenant) -> None:
+        """Return when all that the account's app has answered is stored."""
+        while notes := self._notes.get(tenant.id):
+            self._database.hurry()
+            await asyncio.wait(notes)
+
+    async def close(self) -> None:
+        """Wait for nothing more; what was answered but could not be stored stays pending."""
+        notes = [note for each in self._notes.values() for note in each]
+        for note in notes:
+            note.cancel()
+        await asyncio.gather(*notes, return_exceptions=True)
 
     async def record_asked(self, call: Call, answer: Answer) -> bool:
         """Store a request that a conversation led to; False when its text was forgotten meanwhile."""
@@ -144,6 +165,30 @@ class Messenger:
             log.exception("could not act on the answer to %s", call.message.sid)
             self._chronicle.report(call.tenant, error)
         return talk.read
+
+    def _note(self, call: Call, done: Attempt, now: int) -> None:
+        # queued at once: whatever is queued later, by a next step or by whoever reads, comes after it
+        stored = self._database.queue(partial(journals.finish_attempt, attempt=done), patient=_is_real(call.tenant))
+        note = asyncio.create_task(self._noted(call, done, now, stored))
+        notes = self._notes.setdefault(call.tenant.id, set())
+        notes.add(note)
+        note.add_done_callback(partial(self._forget_note, call.tenant.id))
+
+    async def _noted(self, call: Call, done: Attempt, now: int, stored: "asyncio.Future[bool]") -> None:
+        try:
+            known = await self._database.insist(partial(journals.finish_attempt, attempt=done), first=stored)
+        except Exception as error:  # a bug must not pass unseen; the attempt stays pending in the store
+            log.exception("could not record attempt %d", done.id)
+            self._chronicle.report(call.tenant, error)
+            return
+        if known:
+            self._chronicle.publish(call.tenant, "callback", telling.callback_details(call.message, done), at=now)
+
+    def _forget_note(self, account: int, note: "asyncio.Task[None]") -> None:
+        notes = self._notes[account]
+        notes.discard(note)
+        if not notes:
+            del self._notes[account]
 
     def _dispatch(self, call: Call, now: int, flight: Flight) -> None:
         tenant, message, attempt = call.tenant, call.message, call.attempt
@@ -174,3 +219,7 @@ def begin(tenant: Tenant, message: Message) -> None:
     due = messages.next_due(message)
     if due is not None:
         tenant.scheduler.add(due, "step", message.id)
+
+
+def _is_real(tenant: Tenant) -> bool:
+    return tenant.clock.mode is ClockMode.REAL

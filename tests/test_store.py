@@ -120,6 +120,33 @@ async def test_work_that_queues_more_work_does_not_wait_for_it() -> None:
         assert sorted(await kept(database)) == [1, 2, 3, 4, 5, 100]
 
 
+async def test_patient_work_goes_with_the_next_other_work_and_keeps_its_place() -> None:
+    async with open_database(None) as fresh:
+        database = await with_table(fresh)
+        first = database.queue(put(1), patient=True)
+        second = database.queue(put(2), patient=True)
+        assert await kept(database) == [1, 2]
+        assert (first.result(), second.result()) == (1, 2)
+
+
+async def test_patient_work_is_done_though_nothing_comes_along() -> None:
+    async with open_database(None) as fresh:
+        database = await with_table(fresh)
+        assert await database.queue(put(1), patient=True) == 1
+        urgent = database.queue(put(2))
+        late = database.queue(put(3), patient=True)  # while the group before it is under way, or just before
+        assert (await urgent, await late) == (2, 3)
+        assert await kept(database) == [1, 2, 3]
+
+
+async def test_patient_work_can_be_hurried() -> None:
+    async with open_database(None) as fresh:
+        database = await with_table(fresh)
+        work = database.queue(put(1), patient=True)
+        database.hurry()
+        assert await work == 1
+
+
 async def test_what_is_queued_at_the_end_is_still_written(tmp_path: Path) -> None:
     path = str(tmp_path / "emulator.db")
     async with open_database(path) as fresh:

@@ -72,10 +72,15 @@ async def advance(call: Call, body: Advance) -> Advanced:
     tenant = call.tenant
     target = _target(body, tenant.clock)
     with call.engine.chronicle.events.watching(tenant.id) as watcher:
-        await call.wait(tenant.scheduler.advance(target, single=body.to == "next"))
+        await call.wait(_advance(call, target, single=body.to == "next"))
         events, total = _seen(watcher)
     await call.engine.clock_moved(tenant)
     return Advanced(now=iso(tenant.clock.now()), events=events, events_total=total)
+
+
+async def _advance(call: Call, target: int | None, *, single: bool) -> None:
+    await call.tenant.scheduler.advance(target, single=single)
+    await call.engine.messenger.recorded(call.tenant)
 
 
 def _target(body: Advance, clock: Clock) -> int | None:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
 
-from emulator.clock import pause
+from emulator.clock import call_after, pause
 from emulator.errors import Refused, StartFailed, StorageFailed
 
 Transaction = sqlite3.Connection
@@ -38,6 +38,9 @@ log = logging.getLogger("emulator")
 GROUP_LIMIT = 512
 """How many pieces of work share a transaction at most; more wait for the next."""
 
+PATIENCE = 10
+"""Real milliseconds that work for which nobody waits lets pass for other work to share a transaction with."""
+
 
 class _Work(NamedTuple):
     run: Callable[[Transaction], Any]
@@ -50,6 +53,8 @@ class Database:
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
         self._waiting: list[_Work] = []
+        self._urgent = False
+        self._timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
 
     async def run(self, work: Callable[[Transaction], T]) -> T:
@@ -60,32 +65,54 @@ class Database:
         """
         return await self.queue(work)
 
-    async def insist(self, work: Callable[[Transaction], T]) -> T:
-        """Run work that cannot be refused to anybody, as often as it takes: what the app was told must be recorded."""
+    async def insist(self, work: Callable[[Transaction], T], *, first: "asyncio.Future[T] | None" = None) -> T:
+        """Run work that cannot be refused to anybody, as often as it takes: what the app was told must be recorded.
+
+        `first` is the first try, when it is already queued.
+        """
         while True:
             try:
-                return await self.run(work)
+                return await (first or self.run(work))
             except StorageFailed as error:
+                first = None
                 log.error("%s; trying again in %d ms", error.message, BACK_OFF)
                 await pause(BACK_OFF)
 
-    def queue(self, work: Callable[[Transaction], T]) -> "asyncio.Future[T]":
-        """Like `run`, for callers that go on before the commit; somebody must look at the future."""
+    def queue(self, work: Callable[[Transaction], T], *, patient: bool = False) -> "asyncio.Future[T]":
+        """Like `run`, for callers that go on before the commit; somebody must look at the future.
+
+        Patient work waits a little for other work to come along. The order of work is kept in any case, so whoever
+        reads sees what was queued before.
+        """
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Work(work, answer))
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write())
+        if not patient:
+            self.hurry()
+        elif self._writer is None and self._timer is None:
+            self._timer = call_after(PATIENCE, self.hurry)
         return answer
+
+    def hurry(self) -> None:
+        """Let what is queued begin now, patient or not."""
+        self._urgent = bool(self._waiting)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._writer is None and self._waiting:
+            self._writer = asyncio.create_task(self._write())
 
     async def close(self) -> None:
         """Finish what is queued."""
-        while self._writer is not None:
-            await self._writer
+        while self._waiting or self._writer is not None:
+            self.hurry()
+            if self._writer is not None:
+                await self._writer
 
     async def _write(self) -> None:
         group: list[_Work] = []
         try:
-            while self._waiting:
+            while self._urgent:
+                self._urgent = len(self._waiting) > GROUP_LIMIT
                 group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
                 results = await _hop(self._connection, _run_group, group)
                 for work, (value, error) in zip(group, results, strict=True):
@@ -98,6 +125,8 @@ class Database:
                 raise
         finally:
             self._writer = None
+            if self._waiting:
+                self._timer = call_after(PATIENCE, self.hurry)
 
 
 @asynccontextmanager
@@ -194,7 +223,8 @@ def _prepare(db: Transaction, path: str | None) -> None:
             f"{SCHEMA_VERSION}); name another file with --db or delete it"
         )
     db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
+    # what is committed survives however this process ends; a failing machine may damage the file
+    db.execute("PRAGMA synchronous = OFF")
     db.execute("PRAGMA temp_store = MEMORY")
     db.execute("PRAGMA cache_size = -32000")
     if empty:
