@@ -153,15 +153,16 @@ def _target(parts: SplitResult, query: str) -> URL:
 
 
 def _form(parameters: Iterable[tuple[str, str]]) -> str:
-    return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in parameters])
-
-
-def _quoted(text: str) -> str:
     # names, numbers and SIDs come again and again
-    return _quoted_before(text) if len(text) < _SHORT else quote_plus(text)
+    return "&".join(
+        [
+            f"{_quoted(name)}={_quoted(value) if len(value) < _SHORT else quote_plus(value)}"
+            for name, value in parameters
+        ]
+    )
 
 
-_quoted_before = lru_cache(maxsize=8_192)(quote_plus)
+_quoted = lru_cache(maxsize=8_192)(quote_plus)
 
 
 _GARBAGE_QUERY = "%GG%%%=%00&&&"

@@ -144,6 +144,7 @@ class Engine:
         with tenant.scheduler.telling():
             played = await self.database.run(work)
             tenant.scheduler.remove("step", message.id)
+            tenant.expected([message.id])
             await self.messenger.tell(tenant, played)
         await self.messenger.recorded(tenant)
         return played[0].message if played else message
@@ -164,6 +165,7 @@ class Engine:
         await self.database.run(work)
         # what was being played meanwhile is gone too; what was accepted since has not been put in the queue yet
         tenant.scheduler.clear()
+        tenant.expect_none()
         tenant.counts = dict.fromkeys(tenant.counts, 0)
         tenant.errors.clear()
         await self.tenants.change(tenant, mode="normal")
@@ -210,9 +212,9 @@ class Engine:
             raise NotFound(f"account {tenant.account.sid} was deleted")
 
     async def _play(self, tenant: Tenant, batch: list[Due]) -> list[Played]:
-        now = tenant.clock.now()
+        now, known = tenant.clock.now(), tenant.expected(due.id for due in batch)
         try:
-            return await self.database.run(lambda db: playing.play(db, tenant, batch, now, self._arrivals))
+            return await self.database.run(lambda db: playing.play(db, tenant, batch, now, self._arrivals, known))
         except StorageFailed:
             raise
         except Exception:  # noqa: BLE001 - a bug must stop neither the clock nor the others

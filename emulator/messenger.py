@@ -218,6 +218,7 @@ def begin(tenant: Tenant, message: Message) -> None:
     """Put a message's next step in the queue."""
     due = messages.next_due(message)
     if due is not None:
+        tenant.expect(message)
         tenant.scheduler.add(due, "step", message.id)
 
 

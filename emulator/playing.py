@@ -1,6 +1,7 @@
 """Playing what is due, inside one transaction: steps happen, texts arrive, callbacks become rows to be sent."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -26,8 +27,15 @@ class Played(Struct, frozen=True, kw_only=True):
     """Whether this is a text that has just come in."""
 
 
-def play(db: Transaction, tenant: Tenant, batch: Sequence[Due], now: int, arrivals: Arrivals) -> list[Played]:
-    """Play what is due at `now`."""
+def play(
+    db: Transaction,
+    tenant: Tenant,
+    batch: Sequence[Due],
+    now: int,
+    arrivals: Arrivals,
+    known: Mapping[int, Message] = MappingProxyType({}),
+) -> list[Played]:
+    """Play what is due at `now`. `known` are messages as they probably are: those need not be read."""
     played: list[Played] = []
     for due in batch:
         if due.kind == "attempt":
@@ -36,18 +44,29 @@ def play(db: Transaction, tenant: Tenant, batch: Sequence[Due], now: int, arriva
             # one that was played already, in a batch that the store then refused, is not told again
             if attempt and message and attempt.outcome is Outcome.PENDING:
                 played.append(Played(message=message, attempts=(attempt,)))
-        elif (message := messages.by_id(db, due.id)) is not None:
-            played += happen(db, tenant, *timeline.play(message, now), now, arrivals)
+        else:
+            played += _step(db, tenant, due.id, now, arrivals, known.get(due.id))
     if tenant.clock.mode is not ClockMode.REAL:
         accounts.save_clock(db, tenant.id, tenant.clock.mode, now, tenant.clock.offset, tenant.clock.started)
     return played
 
 
 def happen(
-    db: Transaction, tenant: Tenant, message: Message, steps: Sequence[Step], now: int, arrivals: Arrivals
+    db: Transaction,
+    tenant: Tenant,
+    message: Message,
+    steps: Sequence[Step],
+    now: int,
+    arrivals: Arrivals,
+    before: Message | None = None,
 ) -> list[Played]:
-    """Store a message after these steps, the attempts to tell the app, and the texts they bring in."""
-    messages.update(db, message, listed=tenant.scenario.list_all or message.status in LISTED)
+    """Store a message after these steps, the attempts to tell the app, and the texts they bring in.
+
+    Nothing happens when the message should be stored as it was `before` and is not.
+    """
+    listed = tenant.scenario.list_all or message.status in LISTED
+    if not messages.update(db, message, listed=listed, before=before):
+        return []
     attempts = tuple(journals.stored(db, attempt) for attempt in timeline.attempts(message, steps, now))
     played = [Played(message=message, steps=tuple(steps), attempts=attempts)]
     return played + [take(db, tenant, text, now, arrivals) for text in _texts(db, message, steps)]
@@ -57,6 +76,15 @@ def take(db: Transaction, tenant: Tenant, text: incoming.Text, now: int, arrival
     """Take in a text."""
     message, attempt = incoming.take(db, tenant, text, now=now, arrival=arrivals())
     return Played(message=message, attempts=(attempt,) if attempt else (), arrived=True)
+
+
+def _step(
+    db: Transaction, tenant: Tenant, identity: int, now: int, arrivals: Arrivals, known: Message | None
+) -> list[Played]:
+    if known is not None and (played := happen(db, tenant, *timeline.play(known, now), now, arrivals, known)):
+        return played
+    message = messages.by_id(db, identity)
+    return [] if message is None else happen(db, tenant, *timeline.play(message, now), now, arrivals)
 
 
 def _texts(db: Transaction, message: Message, steps: Sequence[Step]) -> list[incoming.Text]:

@@ -1,6 +1,7 @@
 """An HTTP/1.1 answer, read piece by piece as it arrives."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 HEAD_LIMIT = 65_536
@@ -9,6 +10,7 @@ HEAD_LIMIT = 65_536
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) +(\d{3})(?: .*)?")
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}(?![0-9A-Fa-f])")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+_SHORT = 1_000
 _BODILESS = frozenset({101, 204, 304})
 
 
@@ -29,25 +31,27 @@ class Reply(NamedTuple):
         return next((value for each, value in self.headers if each.lower() == name), "")
 
 
+class _Head(NamedTuple):
+    """What a status line and headers say."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    reusable: bool
+    chunked: bool
+    length: int
+
+
 class Reading:
     """An answer whose head is known; the body is fed to it."""
 
     __slots__ = ("_chunked", "_left", "done", "ends_with_connection", "headers", "parts", "reusable", "size", "status")
 
     def __init__(self, head: bytes) -> None:
-        first, *lines = head.replace(b"\r\n", b"\n").split(b"\n")
-        found = _STATUS_LINE.fullmatch(first)
-        if found is None:
-            raise Broken(f"the answer is not HTTP: it begins with {_shown(first)}")
-        self.status = int(found[2])
-        self.headers = tuple(_header(line) for line in lines)
-        named = {name.lower(): value for name, value in self.headers}
-        connection = named.get("connection", "").lower()
-        self.reusable = "close" not in connection if found[1] == b"1" else "keep-alive" in connection
+        # an app says the same again and again
+        read = _read_before(head) if len(head) < _SHORT else _read(head)
+        self.status, self.headers, self.reusable, self._chunked, self._left = read
         self.parts: list[bytes] = []
         self.size = 0
-        self._chunked = "chunked" in named.get("transfer-encoding", "").lower()
-        self._left = 0 if self._chunked else _length(named.get("content-length", ""))
         self.ends_with_connection = self._left < 0 and self.status not in _BODILESS
         self.done = self.status in _BODILESS or (self._left == 0 and not self._chunked)
 
@@ -115,6 +119,22 @@ def begin(data: bytes) -> tuple[Reading | None, bytes]:
         reading, data = Reading(data[: end.start()]), data[end.end() :]
         if reading.status >= 200 or reading.status == 101:
             return reading, data
+
+
+def _read(head: bytes) -> _Head:
+    first, *lines = head.replace(b"\r\n", b"\n").split(b"\n")
+    found = _STATUS_LINE.fullmatch(first)
+    if found is None:
+        raise Broken(f"the answer is not HTTP: it begins with {_shown(first)}")
+    headers = tuple(_header(line) for line in lines)
+    named = {name.lower(): value for name, value in headers}
+    connection = named.get("connection", "").lower()
+    reusable = "close" not in connection if found[1] == b"1" else "keep-alive" in connection
+    chunked = "chunked" in named.get("transfer-encoding", "").lower()
+    return _Head(int(found[2]), headers, reusable, chunked, 0 if chunked else _length(named.get("content-length", "")))
+
+
+_read_before = lru_cache(maxsize=256)(_read)
 
 
 def _size(line: bytes) -> int:

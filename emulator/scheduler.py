@@ -85,6 +85,8 @@ class Scheduler:
         """Put something in the queue."""
         self._sequence += 1
         heapq.heappush(self._queue, Due(due, self._sequence, kind, identity))
+        if self._rings_by(due):
+            return
         self.wake()
 
     def hold(self) -> None:
@@ -265,6 +267,10 @@ class Scheduler:
             # a far timer is armed again on the way: wall time may be set meanwhile
             self._timer = call_after(min(wanted[0] - self.clock.now(), _LONGEST_TIMER), self._ring)
             self._armed_for = wanted
+
+    def _rings_by(self, due: int) -> bool:
+        armed = self._timer is not None and self.clock.mode is ClockMode.REAL
+        return armed and self._armed_for is not None and self._armed_for[0] <= due
 
     def _ring(self) -> None:
         self._timer = None

@@ -1,63 +1,55 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from msgspec.structs import replace
 
-from emulator.model import Account, Attempt, Direction, Message, Status
-from emulator.store import accounts, journals, messages
+from emulator.model import Direction, Message, Status, Step
+from emulator.store import messages
 from emulator.store.database import Database, Transaction, open_database
 
-NOON = 1_768_046_400_000
+QUEUED = Message(
+    id=messages.identity(1_700_000_000_000, 1),
+    account=1,
+    sid="SM1",
+    arrival=1,
+    created=1_700_000_000_000,
+    updated=1_700_000_000_000,
+    sender="sms:+15550100001",
+    recipient="sms:+15550100002",
+    status=Status.QUEUED,
+    direction=Direction.OUTBOUND_API,
+    steps=(Step(due=1_700_000_000_000, status=Status.SENDING), Step(due=1_700_000_000_100, status=Status.SENT)),
+)
+SENDING = replace(
+    QUEUED, status=Status.SENDING, steps=(replace(QUEUED.steps[0], happened=QUEUED.created), QUEUED.steps[1])
+)
 
 
 @pytest.fixture
 async def database() -> AsyncIterator[Database]:
-    async with open_database(None) as database:
-        yield database
+    async with open_database(None) as opened:
+        yield opened
 
 
-def text(arrival: int, *, account: int = 1) -> Message:
-    return Message(
-        id=messages.identity(NOON, arrival),
-        account=account,
-        sid=f"SM{arrival:032}",
-        arrival=arrival,
-        created=NOON,
-        updated=NOON,
-        sender="sms:+15550109999",
-        recipient="sms:+15550100001",
-        body=f"number {arrival}",
-        status=Status.QUEUED,
-        direction=Direction.OUTBOUND_API,
-    )
+async def test_a_message_is_what_was_stored_last(database: Database) -> None:
+    def work(db: Transaction) -> tuple[bool, Message | None]:
+        messages.insert(db, QUEUED, listed=False)
+        return messages.update(db, SENDING, listed=False, before=QUEUED), messages.by_id(db, QUEUED.id)
+
+    assert await database.run(work) == (True, SENDING)
 
 
-async def test_a_clock_that_stands_still_has_room_for_any_number_of_messages(database: Database) -> None:
-    million = 1 << messages.ARRIVAL_BITS
+@pytest.mark.parametrize(
+    "meanwhile",
+    [replace(SENDING, status=Status.FAILED, steps=()), replace(QUEUED, status=Status.FAILED), None],
+    ids=["another timeline", "another status", "gone"],
+)
+async def test_a_message_that_somebody_changed_meanwhile_is_not_overwritten(
+    database: Database, meanwhile: Message | None
+) -> None:
+    def work(db: Transaction) -> tuple[bool, Message | None]:
+        if meanwhile is not None:
+            messages.insert(db, meanwhile, listed=False)
+        return messages.update(db, SENDING, listed=False, before=QUEUED), messages.by_id(db, QUEUED.id)
 
-    def work(db: Transaction) -> list[Message]:
-        return [
-            messages.insert(db, text(arrival, account=account), listed=True)
-            for account, arrival in enumerate((7, million - 1, million + 7, 2 * million + 7, 2 * million - 1))
-        ]
-
-    stored = await database.run(work)
-    assert len({message.id for message in stored}) == 5
-    assert [message.arrival for message in stored] == [7, million - 1, million + 7, 2 * million + 7, 2 * million - 1]
-    first = messages.first_identity(NOON)
-    assert all(first <= message.id < messages.first_identity(NOON + 1) for message in stored)
-    assert await database.run(lambda db: messages.by_ids(db, [message.id for message in stored])) == stored
-
-
-async def test_what_goes_with_the_oldest_messages_is_counted_too(database: Database) -> None:
-    def work(db: Transaction) -> tuple[int, tuple[int, int, int]]:
-        account = accounts.save(db, Account(id=0, sid="AC", auth_token="token", created=NOON)).id
-        for arrival in range(1, 6):
-            message = messages.insert(db, text(arrival, account=account), listed=True)
-            for _ in range(2):
-                journals.insert_attempt(
-                    db, Attempt(id=0, account=account, message=message.id, status=Status.SENT, due=NOON)
-                )
-        gone = messages.drop_oldest(db, account, keep=2)
-        return gone, journals.dropped(db, account)
-
-    assert await database.run(work) == (3, (3, 0, 6))
+    assert await database.run(work) == (False, meanwhile)

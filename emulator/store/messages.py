@@ -21,6 +21,10 @@ _COLUMNS = (
     "error, callback_url, callback_method, steps, rule, nth, state, mode, scenario, legacy"
 )
 _INSERT = f"INSERT INTO message ({_COLUMNS}, next_due, listed) VALUES ({', '.join('?' * 26)})"  # one place per column
+_UPDATE = (
+    "UPDATE message SET updated = ?, sent = ?, status = ?, error = ?, steps = ?, next_due = ?, listed = ? WHERE id = ?"
+)
+_UPDATE_UNCHANGED = f"{_UPDATE} AND steps = ? AND status = ?"
 _SELECT = f"SELECT {_COLUMNS} FROM message"
 
 _json = msgspec.json.Encoder()
@@ -93,15 +97,18 @@ def _insert(db: Transaction, message: Message, *, listed: bool) -> None:
     _make_searchable(db, message, listed=listed)
 
 
-def update(db: Transaction, message: Message, *, listed: bool) -> None:
-    """Store what a step changed."""
+def update(db: Transaction, message: Message, *, listed: bool, before: Message | None = None) -> bool:
+    """Store what a step changed; False, and nothing is, when the row is not `before` any more."""
     m = message
-    db.execute(
-        "UPDATE message SET updated = ?, sent = ?, status = ?, error = ?, steps = ?, next_due = ?, listed = ? "
-        "WHERE id = ?",
-        (m.updated, m.sent, m.status, m.error, _json.encode(m.steps).decode(), next_due(m), listed, m.id),
-    )
+    values = (m.updated, m.sent, m.status, m.error, _json.encode(m.steps).decode(), next_due(m), listed, m.id)
+    if before is None:
+        db.execute(_UPDATE, values)
+    else:
+        unchanged = (_json.encode(before.steps).decode(), before.status)
+        if not db.execute(_UPDATE_UNCHANGED, (*values, *unchanged)).rowcount:
+            return False
     _make_searchable(db, message, listed=listed)
+    return True
 
 
 def next_due(message: Message) -> int | None:
