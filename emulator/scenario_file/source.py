@@ -17,6 +17,8 @@ SIZE_LIMIT = 1 << 20
 DEPTH_LIMIT = 20
 NODES_LIMIT = 200_000
 
+_TOO_DEEP = (f"nested more than {DEPTH_LIMIT} deep", "nothing in a scenario goes that deep")
+
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _TAG_DIRECTIVE = re.compile("^%TAG", re.MULTILINE)
 _SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
@@ -120,7 +122,7 @@ class _Composer:
 
     def _begin(self, event: yaml.CollectionStartEvent, place: Node) -> None:
         if len(self._open) >= DEPTH_LIMIT:
-            self._findings.error(place, f"nested more than {DEPTH_LIMIT} deep", "nothing in a scenario goes that deep")
+            self._findings.error(place, *_TOO_DEEP)
             raise Unusable
         flow = bool(event.flow_style)
         node: Items | Entries
@@ -177,32 +179,36 @@ def _explain(error: yaml.MarkedYAMLError, text: str, findings: Findings) -> None
     begun = _place(error.context_mark, error.context_mark)
     problem, context = str(error.problem), str(error.context or "")
     char = text[mark.start : mark.start + 1]
-    message, remedy = f"not YAML: {problem}", _QUOTES
+    message, remedy = _SAID.get(problem, (f"not YAML: {problem}", _QUOTES))
     if problem == "found character that cannot start any token" and char == "\t":
         message, remedy = "a tab cannot indent", "indent with spaces"
     elif problem == "found character that cannot start any token":
         message, remedy = f"a text that begins with {char} needs quotes", f'write "{char}…"'
     elif context == "while scanning an alias":
         mark, message, remedy = begun, "a text that begins with * needs quotes", 'write "*…"'
-    elif problem == "found unknown escape character":
-        message, remedy = (
-            "unknown escape in double quotes",
-            "in single quotes a backslash stands for itself: '/\\d{6}/'",
-        )
     elif problem == "found unexpected end of stream":
         mark, message, remedy = begun, "a quote is opened here and never closed", f"close it, or {_QUOTES}"
     elif problem in _UNCLOSED:
         message = f"the {_UNCLOSED[problem]} opened on line {begun.line} is not closed before this"
         remedy = f"close it, or {_QUOTES}"
-    elif problem == "did not find expected node content":
-        message, remedy = "a value is missing here, or a bracket is not closed", f"write it, or {_QUOTES}"
     elif problem in _OUT_OF_LINE:
         message, remedy = "this does not fit in here", f"indent it like its neighbours; {_QUOTES}"
-    elif problem == "mapping values are not allowed in this context":
-        message, remedy = "a colon where no key can stand", _QUOTES
     findings.error(mark, message, remedy)
 
 
+_SAID = {
+    "found unknown escape character": (
+        "unknown escape in double quotes",
+        "in single quotes a backslash stands for itself: '/\\d{6}/'",
+    ),
+    "did not find expected node content": (
+        "a value is missing here, or a bracket is not closed",
+        f"write it, or {_QUOTES}",
+    ),
+    "mapping values are not allowed in this context": ("a colon where no key can stand", _QUOTES),
+    # the parser's own limit, which it meets while it reads ahead of what it tells
+    "exceeded maximum nesting depth": _TOO_DEEP,
+}
 _UNCLOSED = {
     "did not find expected ',' or ']'": "bracket [",
     "did not find expected ',' or '}'": "brace {",
