@@ -41,6 +41,13 @@ def create_app(config: Config) -> web.Application:
     return app
 
 
+def platform_first(runner: web.AppRunner) -> None:
+    """Let requests of the platform's API come to it directly; all others go through the application, as before."""
+    server = runner.server
+    assert server is not None, "set the runner up first"
+    server.request_handler = runner.app[dispatch.PLATFORM].before(server.request_handler)
+
+
 def read_scenario(config: Config) -> Scenario:
     """The scenario that the server starts with. Raises StartFailed with every problem in the file."""
     if config.scenario is None:
@@ -76,6 +83,9 @@ async def _engine(app: web.Application) -> AsyncIterator[None]:
         chronicle = Chronicle(database=database, events=Events(), limits=limits)
         messenger = Messenger(database=database, chronicle=chronicle)
         engine = app[ENGINE] = Engine(database=database, chronicle=chronicle, messenger=messenger)
+        app[dispatch.PLATFORM] = dispatch.Platform(
+            engine=engine, strict_auth=config.strict_auth, stopping=app[STOPPING]
+        )
         tenants = Tenants(database=database, fire=engine.fire, scenario=scenario, seed=config.seed, clock=config.clock)
         courier = Courier(request=partial(request, session), load=messenger.load, record=messenger.record)
         messenger.start(tenants=tenants, courier=courier, converse=Conversations(engine).converse)

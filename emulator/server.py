@@ -17,7 +17,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from msgspec.structs import replace
 
-from emulator.app import create_app
+from emulator.app import create_app, platform_first
 from emulator.client.blocking import Emulator
 from emulator.client.scripts import Script
 from emulator.clock import ClockMode
@@ -58,6 +58,7 @@ async def running_app(config: Config) -> AsyncIterator[str]:
     runner = web.AppRunner(create_app(config), access_log=None, logger=log, shutdown_timeout=SHUTDOWN)
     try:
         await runner.setup()
+        platform_first(runner)
         site = web.TCPSite(runner, config.host, config.port, backlog=1024)
         try:
             await site.start()

@@ -1,5 +1,6 @@
 """One request to the platform's API, and the ways it is answered: plainly, by a scenario's rule, or with an error."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -8,6 +9,7 @@ from aiohttp import web
 
 from emulator.api import faults, xml
 from emulator.api.auth import REALM
+from emulator.api.ready import Ready
 from emulator.decision import Decision
 from emulator.engine import Engine
 from emulator.errors import (
@@ -18,7 +20,7 @@ from emulator.errors import (
     Unauthenticated,
     error_message,
 )
-from emulator.scenario import Reply
+from emulator.scenario import Fault, Reply
 from emulator.tenant import Tenant
 from emulator.wire import JSON, XML, json_bytes
 
@@ -30,13 +32,21 @@ class Call:
     """A request of an authenticated account. `path` is as asked, without `.json`; `arguments` are its variables."""
 
     def __init__(
-        self, *, request: web.Request, engine: Engine, tenant: Tenant, path: str, arguments: tuple[str, ...]
+        self,
+        *,
+        request: web.Request,
+        engine: Engine,
+        tenant: Tenant,
+        path: str,
+        arguments: tuple[str, ...],
+        stopping: asyncio.Event,
     ) -> None:
         self.request = request
         self.engine = engine
         self.tenant = tenant
         self.path = path
         self.arguments = arguments
+        self._stopping = stopping
         self.parameters: dict[str, Any] = {}
         self.rule: str | None = None
         self.warning = ""
@@ -64,17 +74,18 @@ class Call:
         """
         self.rule = decision.rule
         if decision.reply_after:
-            await faults.linger(self.request, decision.reply_after)
+            await faults.linger(self.request, decision.reply_after, self._stopping)
         reply = decision.reply
         if reply is not None and reply.fault is not None:
             self.cut = True
             if unanswered is not None:
                 unanswered()
-            body = _body(value)
-            await faults.play(self.request, reply.fault, hang=reply.hang, body=body, kind=self.representation)
+            if reply.fault is Fault.HANG:
+                await faults.linger(self.request, reply.hang, self._stopping)
+            await faults.play(self.request, reply.fault, body=_body(value), kind=self.representation)
             return web.Response()
         if reply is None:
-            response = self._response(_body(value))
+            response = self._plain(_body(value))
         elif reply.status is None or reply.status < 300:
             response = self._response(_body(value), reply.status or 200, reply.headers)
         else:
@@ -91,6 +102,10 @@ class Call:
         except ConnectionError:
             pass  # the app went away; what it asked for stands
         return response
+
+    def _plain(self, body: bytes) -> web.Response:
+        kind = self.representation
+        return self._response(body) if self.warning else Ready(body=body, content_type=kind)
 
     def _response(self, body: bytes, status: int = 200, headers: Sequence[tuple[str, str]] = ()) -> web.Response:
         # no charset: one client library compares the content type for equality

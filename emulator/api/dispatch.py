@@ -4,10 +4,12 @@ Any segment may end in `.json` and the path in a slash, so the platform's paths 
 not by the router, which would try a regular expression for each.
 """
 
+import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 from aiohttp import web
@@ -20,9 +22,10 @@ from emulator.errors import MethodNotAllowed, NotFound, Refused
 from emulator.model import API_VERSION
 from emulator.store.journals import Request
 from emulator.tenant import Tenant
-from emulator.wire import CONFIG, ENGINE, json_response
+from emulator.wire import json_response
 
 PREFIXES = (f"/api/{API_VERSION}", f"/restcomm/{API_VERSION}", f"/{API_VERSION}")
+_BEGINNINGS = tuple(f"{prefix}/" for prefix in PREFIXES)
 
 JOURNAL_CHARACTERS = 16_384
 """How much of a request's parameters and of its answer the journal keeps."""
@@ -30,6 +33,7 @@ JOURNAL_CHARACTERS = 16_384
 log = logging.getLogger("emulator")
 _encoder = msgspec.json.Encoder()
 
+Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
 ANY = "*"
@@ -66,35 +70,89 @@ ROUTES: dict[tuple[str, ...], dict[str, Handler]] = {
 """Below `/Accounts/{account}`."""
 
 
+class Place(NamedTuple):
+    """Where a path leads: the account, and the resource's methods (none: nowhere) or an attachment's name.
+
+    `path` is as asked, without `.json` and the last slash; `arguments` are its variables.
+    """
+
+    path: str
+    account: str = ""
+    methods: Mapping[str, Handler] | None = None
+    arguments: tuple[str, ...] = ()
+    attachment: str = ""
+
+    def handler(self, method: str) -> Handler:
+        """What answers this method. Raises NotFound and MethodNotAllowed."""
+        if self.methods is None:
+            raise NotFound("there is nothing at this path")
+        handler = self.methods.get("GET" if method == "HEAD" else method)
+        if handler is None:
+            raise MethodNotAllowed(f"{method} is not allowed here", allow=tuple(self.methods))
+        return handler
+
+
+class Platform:
+    """The platform's API of one running server."""
+
+    def __init__(self, *, engine: Engine, strict_auth: bool, stopping: asyncio.Event) -> None:
+        self._engine = engine
+        self._strict_auth = strict_auth
+        self._stopping = stopping
+
+    def before(self, general: Answering) -> Answering:
+        """Answers what is below one of the prefixes, and leaves the rest to `general`.
+
+        What aiohttp does between a request and its handler costs as much as reading the request.
+        """
+
+        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+            # who expects `100 Continue` must be sent it, which is aiohttp's to do
+            ours = request.path.startswith(_BEGINNINGS) and "Expect" not in request.headers
+            if ours and isinstance(request, web.Request):
+                return await self.answer(request)
+            return await general(request)
+
+        return answer
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer any request below one of the prefixes."""
+        engine, place = self._engine, _place(request.path)
+        call: Call | None = None
+        response: web.StreamResponse
+        try:
+            if place.attachment:
+                return await media.fetch(engine, place.account, place.attachment)
+            caller = await authenticate(engine.tenants, request.headers.get("Authorization"), strict=self._strict_auth)
+            handler = place.handler(request.method)
+            authorize(engine.tenants, caller, place.account)
+            call = Call(
+                request=request,
+                engine=engine,
+                tenant=caller,
+                path=place.path,
+                arguments=place.arguments,
+                stopping=self._stopping,
+            )
+            response = await handler(call)
+        except Refused as error:
+            response = error_response(error, call.representation) if call else error_response(error)
+            if call is not None:
+                await call.write(response)
+        except Exception as error:
+            log.exception("%s %s", request.method, request.path)
+            engine.chronicle.report(call.tenant if call else None, error)
+            response = json_response({"message": "the emulator failed; its log has the details"}, 500)
+        _record(engine, request, response, call, call.tenant if call else engine.tenants.by_login(place.account))
+        return response
+
+
+PLATFORM = web.AppKey("platform", Platform)
+
+
 async def dispatch(request: web.Request) -> web.StreamResponse:
-    """Answer any request below one of the prefixes."""
-    engine = request.app[ENGINE]
-    parts = [part.removesuffix(".json") for part in request.match_info["path"].rstrip("/").split("/")]
-    call: Call | None = None
-    response: web.StreamResponse
-    try:
-        if parts[0] == "Accounts" and parts[2:3] == ["MediaAttachments"] and len(parts) == 4:
-            return await media.fetch(engine, parts[1], parts[3])
-        caller = await authenticate(
-            engine.tenants,
-            request.headers.get("Authorization"),
-            strict=request.app[CONFIG].strict_auth,
-        )
-        handler, arguments = _resource(request.method, parts)
-        authorize(engine.tenants, caller, parts[1])
-        path = "/".join((request.path.removesuffix(request.match_info["path"]).rstrip("/"), *parts))
-        call = Call(request=request, engine=engine, tenant=caller, path=path, arguments=arguments)
-        response = await handler(call)
-    except Refused as error:
-        response = error_response(error, call.representation) if call else error_response(error)
-        if call is not None:
-            await call.write(response)
-    except Exception as error:
-        log.exception("%s %s", request.method, request.path)
-        engine.chronicle.report(call.tenant if call else None, error)
-        response = json_response({"message": "the emulator failed; its log has the details"}, 500)
-    _record(engine, request, response, call, _tenant(engine, parts))
-    return response
+    """The handler of the application's routes."""
+    return await request.app[PLATFORM].answer(request)
 
 
 def _text(parameters: dict[str, Any]) -> str:
@@ -105,21 +163,20 @@ def _text(parameters: dict[str, Any]) -> str:
         return json.dumps(parameters)
 
 
-def _resource(method: str, parts: list[str]) -> tuple[Handler, tuple[str, ...]]:
-    if len(parts) > 2 and parts[0] == "Accounts":
-        rest = tuple(parts[2:])
-        for pattern in (rest, (*rest[:-1], ANY)):
-            if pattern in ROUTES:
-                methods = ROUTES[pattern]
-                handler = methods.get("GET" if method == "HEAD" else method)
-                if handler is None:
-                    raise MethodNotAllowed(f"{method} is not allowed here", allow=tuple(methods))
-                return handler, rest[len(pattern) - pattern.count(ANY) :]
-    raise NotFound("there is nothing at this path")
-
-
-def _tenant(engine: Engine, parts: list[str]) -> Tenant | None:
-    return engine.tenants.by_login(parts[1]) if len(parts) > 1 else None
+@lru_cache(maxsize=1024)
+def _place(path: str) -> Place:
+    prefix = next(each for each in PREFIXES if path.startswith(f"{each}/"))
+    parts = [part.removesuffix(".json") for part in path.removeprefix(f"{prefix}/").rstrip("/").split("/")]
+    whole = "/".join((prefix, *parts))
+    if parts[0] != "Accounts" or len(parts) < 3:
+        return Place(whole, account=parts[1] if len(parts) > 1 else "")
+    account, rest = parts[1], tuple(parts[2:])
+    if rest[0] == "MediaAttachments" and len(rest) == 2:
+        return Place(whole, account=account, attachment=rest[1])
+    for pattern in (rest, (*rest[:-1], ANY)):
+        if pattern in ROUTES:
+            return Place(whole, account, ROUTES[pattern], rest[len(pattern) - pattern.count(ANY) :])
+    return Place(whole, account=account)
 
 
 def _record(

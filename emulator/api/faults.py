@@ -8,7 +8,6 @@ import struct
 from aiohttp import web
 
 from emulator.scenario import Fault
-from emulator.wire import STOPPING
 
 _GARBAGE = b"\x16\x03\x01\x00\xa5\x01not HTTP at all\r\n\x00\xff\xfe"
 _LINGER_ZERO = struct.pack("ii", 1, 0)
@@ -16,9 +15,8 @@ _LOOK = 500
 """Milliseconds between looks at whether the sender is still there."""
 
 
-async def linger(request: web.Request, milliseconds: int) -> None:
-    """Let the request wait, in real time; no longer than its sender and this server are there."""
-    stopping = request.config_dict[STOPPING]
+async def linger(request: web.Request, milliseconds: int, stopping: asyncio.Event) -> None:
+    """Let the request wait, in real time; no longer than its sender is there and this server is not stopping."""
     while milliseconds > 0 and request.transport is not None and not stopping.is_set():
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(min(milliseconds, _LOOK) / 1000):
@@ -26,10 +24,8 @@ async def linger(request: web.Request, milliseconds: int) -> None:
         milliseconds -= _LOOK
 
 
-async def play(request: web.Request, fault: Fault, *, hang: int, body: bytes, kind: str) -> None:
-    """Do it. `body`, of content type `kind`, is for a fault that stops halfway; `hang` in milliseconds."""
-    if fault is Fault.HANG:
-        await linger(request, hang)
+async def play(request: web.Request, fault: Fault, *, body: bytes, kind: str) -> None:
+    """Do it. `body`, of content type `kind`, is for a fault that stops halfway."""
     transport = request.transport
     if transport is None:
         return

@@ -52,7 +52,7 @@ def negotiate(call: Call) -> None:
 
     Raises NotAcceptable for an Accept header that allows neither.
     """
-    asked = call.request.match_info["path"].split("/")
+    asked = call.request.path.split("/")
     accept = ", ".join(call.request.headers.getall("Accept", [])).lower()
     if any(part.endswith(".json") for part in asked) or "json" in accept:
         call.representation = JSON
