@@ -61,7 +61,9 @@ class Chronicle:
 
     def _write_requests(self) -> None:
         requests, self._requests = self._requests, []
-        self._background(self._database.queue(lambda db: journals.insert_requests(db, requests), patient=True))
+        self._background(
+            self._database.queue(lambda db: journals.insert_requests(db, requests), brief=True, patient=True)
+        )
 
     def _background(self, work: "asyncio.Future[object]") -> None:
         work.add_done_callback(_log_failure)

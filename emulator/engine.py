@@ -25,7 +25,7 @@ from emulator.telling import Conversation
 from emulator.tenant import Tenant
 from emulator.tenants import Tenants
 
-FIRED_AT_ONCE = 500
+FIRED_AT_ONCE = 200
 """How many due things are played in one transaction: others want the database too."""
 
 log = logging.getLogger("emulator")
@@ -97,7 +97,9 @@ class Engine:
         now, arrival = tenant.clock.now(), self._arrivals()
         # a reply cannot be refused to anybody
         run = self.database.run if draft.answers is None else self.database.insist
-        decision, message = await run(lambda db: acceptance.accept(db, tenant, draft, now=now, arrival=arrival))
+        decision, message = await run(
+            lambda db: acceptance.accept(db, tenant, draft, now=now, arrival=arrival), brief=True
+        )
         if message is None:
             return decision, None
         self.chronicle.count(tenant, "message")
@@ -117,7 +119,7 @@ class Engine:
         self._require(tenant)
         now = tenant.clock.now()
         with tenant.scheduler.telling():
-            played = await self.database.run(lambda db: playing.take(db, tenant, text, now, self._arrivals))
+            played = await self.database.run(lambda db: playing.take(db, tenant, text, now, self._arrivals), brief=True)
             with self.messenger.listening(played.attempts) as heard:
                 await self.messenger.tell(tenant, [played])
         await self.messenger.recorded(tenant)
@@ -128,7 +130,7 @@ class Engine:
         if not tenant.decider.watches(request):
             return NOTHING_SPECIAL
         now = tenant.clock.now()
-        return await self.database.run(lambda db: acceptance.watch(db, tenant, request, message, now=now))
+        return await self.database.run(lambda db: acceptance.watch(db, tenant, request, message, now=now), brief=True)
 
     async def force(self, tenant: Tenant, message: Message, status: Status, error: int | None) -> Message:
         """Bring a message to a status now, tell the app, drop what was still to come; returns when it answered."""
@@ -142,7 +144,7 @@ class Engine:
             return playing.happen(db, tenant, forced, (step,), now, self._arrivals)
 
         with tenant.scheduler.telling():
-            played = await self.database.run(work)
+            played = await self.database.run(work, brief=True)
             tenant.scheduler.remove("step", message.id)
             tenant.expected([message.id])
             await self.messenger.tell(tenant, played)
@@ -214,7 +216,9 @@ class Engine:
     async def _play(self, tenant: Tenant, batch: list[Due]) -> list[Played]:
         now, known = tenant.clock.now(), tenant.expected(due.id for due in batch)
         try:
-            return await self.database.run(lambda db: playing.play(db, tenant, batch, now, self._arrivals, known))
+            return await self.database.run(
+                lambda db: playing.play(db, tenant, batch, now, self._arrivals, known), brief=True
+            )
         except StorageFailed:
             raise
         except Exception:  # noqa: BLE001 - a bug must stop neither the clock nor the others
@@ -222,7 +226,9 @@ class Engine:
 
     async def _play_alone(self, tenant: Tenant, due: Due, now: int) -> list[Played]:
         try:
-            return await self.database.insist(lambda db: playing.play(db, tenant, [due], now, self._arrivals))
+            return await self.database.insist(
+                lambda db: playing.play(db, tenant, [due], now, self._arrivals), brief=True
+            )
         except Exception as error:  # its row stays pending
             log.exception("could not play %s", due)
             self.chronicle.report(tenant, error)
@@ -235,6 +241,6 @@ class Engine:
             first, steps = timeline.play(message, now, only_first=True)
             return playing.happen(db, tenant, first, steps, now, self._arrivals)
 
-        played = await self.database.run(work)
+        played = await self.database.run(work, brief=True)
         await self.messenger.tell(tenant, played, next_step=False)
         return played[0].message

@@ -88,7 +88,7 @@ class Messenger:
             message = messages.by_id(db, found.message) if found else None
             return (message, found) if message and found else None
 
-        pair = await self._database.insist(work)
+        pair = await self._database.insist(work, brief=True)
         tenant = self._tenants.by_id(pair[0].account) if pair else None
         return telling.call(tenant, *pair) if pair and tenant else None
 
@@ -114,7 +114,7 @@ class Messenger:
                 messages.update(db, message, listed=True)
             return journals.insert_attempt(db, again) if again else 0
 
-        identity = await self._database.insist(work)
+        identity = await self._database.insist(work, brief=True)
         if identity is None:
             return
         if again is not None:
@@ -148,7 +148,7 @@ class Messenger:
             journals.insert_attempt(db, done)
             return True
 
-        if not await self._database.insist(work):
+        if not await self._database.insist(work, brief=True):
             return False
         self._chronicle.publish(call.tenant, "callback", telling.callback_details(call.message, done))
         self._chronicle.count(call.tenant, "attempt")
@@ -168,7 +168,9 @@ class Messenger:
 
     def _note(self, call: Call, done: Attempt, now: int) -> None:
         # queued at once: whatever is queued later, by a next step or by whoever reads, comes after it
-        stored = self._database.queue(partial(journals.finish_attempt, attempt=done), patient=_is_real(call.tenant))
+        stored = self._database.queue(
+            partial(journals.finish_attempt, attempt=done), brief=True, patient=_is_real(call.tenant)
+        )
         note = asyncio.create_task(self._noted(call, done, now, stored))
         notes = self._notes.setdefault(call.tenant.id, set())
         notes.add(note)
@@ -176,7 +178,9 @@ class Messenger:
 
     async def _noted(self, call: Call, done: Attempt, now: int, stored: "asyncio.Future[bool]") -> None:
         try:
-            known = await self._database.insist(partial(journals.finish_attempt, attempt=done), first=stored)
+            known = await self._database.insist(
+                partial(journals.finish_attempt, attempt=done), brief=True, first=stored
+            )
         except Exception as error:  # a bug must not pass unseen; the attempt stays pending in the store
             log.exception("could not record attempt %d", done.id)
             self._chronicle.report(call.tenant, error)

@@ -42,7 +42,7 @@ async def fetch(call: Call) -> web.StreamResponse:
     """GET one. Raises NotFound, or Forbidden for another account's."""
     negotiate(call)
     sid, account = call.arguments[0], call.tenant.id
-    message = await call.engine.database.run(lambda db: own_message(db, sid, account))
+    message = await call.engine.database.run(lambda db: own_message(db, sid, account), brief=True)
     decision = await call.engine.watch(call.tenant, "fetch", message)
     return await call.answer(show(call, message), decision)
 

@@ -34,13 +34,13 @@ class Reset(Struct, frozen=True, kw_only=True):
 async def read(call: Call) -> HandsetView:
     """Read what is known of a handset; one never seen has state none."""
     account, number = call.tenant.id, _number(call)
-    return _view(await call.engine.database.run(lambda db: accounts.handset(db, account, number)))
+    return _view(await call.engine.database.run(lambda db: accounts.handset(db, account, number), brief=True))
 
 
 async def change(call: Call, body: HandsetChange) -> HandsetView:
     """Set a handset's state."""
     account, number = call.tenant.id, _number(call)
-    await call.engine.database.run(lambda db: accounts.set_state(db, account, number, body.state))
+    await call.engine.database.run(lambda db: accounts.set_state(db, account, number, body.state), brief=True)
     return await read(call)
 
 

@@ -1,15 +1,19 @@
 """The database: opened, checked, and written in groups.
 
-Work queued while a group is being written becomes the next group: one hop to the database's thread and one
-transaction for all of it, each caller answered after the commit. Work gets the bare connection, runs in that thread
-and must have no effect outside the database, because a group in which one piece fails is run again piece by piece,
-unless that piece was a refusal that had written nothing.
+Work queued during one turn of the loop, or while a group is under way, becomes the next group: one transaction for all
+of it, each caller answered after the commit. Brief work, which is nearly all there is, is done by the loop itself:
+a hop to the database's thread costs more than a few rows do, and both threads would want the interpreter. What may
+take long, such as a list or a reset, is done in that thread, so that others are served meanwhile.
+
+Work gets the bare connection and must have no effect outside the database, because a group in which one piece fails is
+run again piece by piece, unless that piece was a refusal that had written nothing.
 """
 
 import asyncio
 import logging
 import os
 import sqlite3
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
@@ -42,91 +46,121 @@ PATIENCE = 10
 """Real milliseconds that work for which nobody waits lets pass for other work to share a transaction with."""
 
 
+_Result = tuple[Any, BaseException | None]
+
+
 class _Work(NamedTuple):
     run: Callable[[Transaction], Any]
     answer: asyncio.Future[Any]
+    brief: bool
 
 
 class Database:
-    """One connection, one thread, one transaction at a time."""
+    """One connection, one transaction at a time."""
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
-        self._waiting: list[_Work] = []
-        self._urgent = False
+        self._waiting: deque[_Work] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._writer: asyncio.Task[None] | None = None
+        self._urgent = 0
+        self._begun = False
+        self._handed_over: asyncio.Task[None] | None = None
 
-    async def run(self, work: Callable[[Transaction], T]) -> T:
+    async def run(self, work: Callable[[Transaction], T], *, brief: bool = False) -> T:
         """Run `work` in the next transaction; returns after the commit.
 
         Raises StorageFailed when the database cannot take it (then nothing of `work` is kept), and whatever `work`
-        raises.
+        raises. Brief work, a few rows found by their keys, is done at once in this thread.
         """
-        return await self.queue(work)
+        return await self.queue(work, brief=brief)
 
-    async def insist(self, work: Callable[[Transaction], T], *, first: "asyncio.Future[T] | None" = None) -> T:
+    async def insist(
+        self, work: Callable[[Transaction], T], *, brief: bool = False, first: "asyncio.Future[T] | None" = None
+    ) -> T:
         """Run work that cannot be refused to anybody, as often as it takes: what the app was told must be recorded.
 
         `first` is the first try, when it is already queued.
         """
         while True:
             try:
-                return await (first or self.run(work))
+                return await (first or self.run(work, brief=brief))
             except StorageFailed as error:
                 first = None
                 log.error("%s; trying again in %d ms", error.message, BACK_OFF)
                 await pause(BACK_OFF)
 
-    def queue(self, work: Callable[[Transaction], T], *, patient: bool = False) -> "asyncio.Future[T]":
+    def queue(
+        self, work: Callable[[Transaction], T], *, brief: bool = False, patient: bool = False
+    ) -> "asyncio.Future[T]":
         """Like `run`, for callers that go on before the commit; somebody must look at the future.
 
         Patient work waits a little for other work to come along. The order of work is kept in any case, so whoever
         reads sees what was queued before.
         """
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Work(work, answer))
+        self._waiting.append(_Work(work, answer, brief))
         if not patient:
             self.hurry()
-        elif self._writer is None and self._timer is None:
+        elif self._timer is None and not self._begun:
             self._timer = call_after(PATIENCE, self.hurry)
         return answer
 
     def hurry(self) -> None:
         """Let what is queued begin now, patient or not."""
-        self._urgent = bool(self._waiting)
+        self._urgent = len(self._waiting)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._writer is None and self._waiting:
-            self._writer = asyncio.create_task(self._write())
+        if self._urgent and not self._begun:
+            self._begun = True
+            asyncio.get_running_loop().call_soon(self._next)
 
     async def close(self) -> None:
         """Finish what is queued."""
-        while self._waiting or self._writer is not None:
+        while self._waiting:
             self.hurry()
-            if self._writer is not None:
-                await self._writer
+            await asyncio.wait([self._waiting[-1].answer])
+        if self._handed_over is not None:
+            await self._handed_over
 
-    async def _write(self) -> None:
+    def _next(self) -> None:
+        """Run the next group, which begins now and ends when it is committed."""
+        brief = self._waiting[0].brief
         group: list[_Work] = []
+        while self._waiting and self._waiting[0].brief is brief and len(group) < GROUP_LIMIT:
+            group.append(self._waiting.popleft())
+        if brief:
+            self._end(group, self._run_here(group))
+        else:
+            self._handed_over = asyncio.create_task(self._run_there(group))
+
+    def _run_here(self, group: list[_Work]) -> list[_Result]:
         try:
-            while self._urgent:
-                self._urgent = len(self._waiting) > GROUP_LIMIT
-                group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
-                results = await _hop(self._connection, _run_group, group)
-                for work, (value, error) in zip(group, results, strict=True):
-                    _answer(work.answer, value, error)
-        except BaseException as error:  # the connection is gone: nobody may wait for ever
-            waiting, self._waiting = [*group, *self._waiting], []
-            for work in waiting:
-                _answer(work.answer, None, error)
+            return _run_group(self._connection._conn, group)  # noqa: SLF001 - as in `_hop`
+        except Exception as error:  # noqa: BLE001 - the connection is gone: nobody may wait for ever
+            return [(None, error)] * len(group)
+
+    async def _run_there(self, group: list[_Work]) -> None:
+        results: list[_Result] = []
+        try:
+            results = await _hop(self._connection, _run_group, group)
+        except BaseException as error:
+            results = [(None, error)] * len(group)
             if not isinstance(error, Exception):
                 raise
         finally:
-            self._writer = None
-            if self._waiting:
-                self._timer = call_after(PATIENCE, self.hurry)
+            self._handed_over = None
+            self._end(group, results)
+
+    def _end(self, group: list[_Work], results: list[_Result]) -> None:
+        for work, (value, error) in zip(group, results, strict=True):
+            _answer(work.answer, value, error)
+        self._urgent = max(0, self._urgent - len(group))
+        self._begun = False
+        if self._urgent > 0:
+            self.hurry()
+        elif self._waiting:
+            self._timer = call_after(PATIENCE, self.hurry)
 
 
 @asynccontextmanager
@@ -135,7 +169,7 @@ async def open_database(path: str | None) -> AsyncIterator[Database]:
 
     Raises StartFailed when the file cannot be used: not writable, not ours, another version, in use.
     """
-    opening = aiosqlite.connect(path or ":memory:", isolation_level=None, timeout=0.2)
+    opening = aiosqlite.connect(path or ":memory:", isolation_level=None, timeout=0.2, check_same_thread=False)
     try:
         connection = await opening
     except sqlite3.Error as error:
@@ -168,7 +202,7 @@ def _answer(future: asyncio.Future[Any], value: Any, error: BaseException | None
         future.set_exception(error)
 
 
-def _run_group(db: Transaction, group: list[_Work]) -> list[tuple[Any, BaseException | None]]:
+def _run_group(db: Transaction, group: list[_Work]) -> list[_Result]:
     try:
         db.execute("BEGIN IMMEDIATE")
         results = [_run_one(db, work) for work in group]
@@ -181,7 +215,7 @@ def _run_group(db: Transaction, group: list[_Work]) -> list[tuple[Any, BaseExcep
     return results
 
 
-def _run_one(db: Transaction, work: _Work) -> tuple[Any, BaseException | None]:
+def _run_one(db: Transaction, work: _Work) -> _Result:
     before = db.total_changes
     try:
         return work.run(db), None
