@@ -6,9 +6,12 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
+from multidict import MultiDict, MultiMapping
+from yarl import URL
 
 from emulator.config import Config
 from emulator.engine import Engine
@@ -60,13 +63,13 @@ async def read_parameters(request: web.Request, *, kinds: Sequence[str] = (FORM,
             remedy=f"send {' or '.join(kinds)}",
         )
     try:
-        body = await request.read()
+        body = await _read(request)
     except web.HTTPRequestEntityTooLarge:
         raise TooLarge(f"Length larger than {BODY_LIMIT}") from None
     except (web.RequestPayloadError, ConnectionError):
         raise BadRequest("the body could not be read to its end") from None
     try:
-        return _unique(await _form_fields(request, body) if kind == FORM else _json_members(body))
+        return _form_fields(request, body) if kind == FORM else _unique(_json_members(body))
     except RecursionError:
         raise BadRequest("the body is nested too deeply") from None
 
@@ -107,15 +110,33 @@ def whole_number(name: str, text: str, *, low: int, high: int) -> int:
     return number
 
 
-async def _form_fields(request: web.Request, body: bytes) -> Iterable[tuple[str, Any]]:
+async def _read(request: web.Request) -> bytes:
+    content = request.content
+    # nearly every body has come with its head
+    return content.read_nowait() if content.is_eof() and not content.at_eof() else await request.read()
+
+
+def _form_fields(request: web.Request, body: bytes) -> dict[str, Any]:
     if body.count(b"&") >= PARAMETER_LIMIT:
         raise BadRequest(f"the form has more than {PARAMETER_LIMIT} parameters")
+    charset = request.charset or "utf-8"
     try:
-        if codecs.lookup(request.charset or "utf-8").name not in _CHARSETS:
+        codec = codecs.lookup(charset).name
+        if codec not in _CHARSETS:
             raise LookupError
-        return (await request.post()).items()
+        text = body.rstrip().decode(codec)
     except (UnicodeError, LookupError):
         raise BadRequest("the body is not text in the charset its Content-Type names", remedy="send UTF-8") from None
+    if codec in ("utf-8", "ascii"):
+        fields: MultiMapping[str] = URL.build(
+            query_string=text, encoded=True
+        ).query  # in C, unlike the standard library's
+    else:
+        fields = MultiDict(parse_qsl(text, keep_blank_values=True, encoding=codec))
+    found = dict(fields)
+    if len(found) < len(fields):
+        raise _twice(next(name for name in found if len(fields.getall(name)) > 1))
+    return found
 
 
 def _json_members(body: bytes) -> list[tuple[str, Any]]:
@@ -140,11 +161,13 @@ def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise BadRequest(
-                f"{name[:60] or 'a parameter without a name'} is given twice", remedy="send each parameter once"
-            )
+            raise _twice(name)
         found[name] = _plain(value)
     return found
+
+
+def _twice(name: str) -> BadRequest:
+    return BadRequest(f"{name[:60] or 'a parameter without a name'} is given twice", remedy="send each parameter once")
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape

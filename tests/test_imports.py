@@ -8,8 +8,8 @@ PACKAGE = Path(__file__).parent.parent / "emulator"
 LAYERS = (
     {""},
     # words
-    {"errors", "clock", "ids", "trust"},
-    {"model"},
+    {"errors", "clock", "trust"},
+    {"ids", "model"},
     # rules
     {"segments", "patterns", "markup", "timeline", "replies"},
     {"conditions", "connections"},
