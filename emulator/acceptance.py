@@ -70,8 +70,7 @@ def _base(request: str, tenant: Tenant, now: int) -> Facts:
 
 
 def _decide(db: Transaction, tenant: Tenant, facts: Facts, counter: str) -> Decision:
-    handset = accounts.count_request(db, tenant.id, facts.recipient, counter)
-    facts.nth, facts.state = getattr(handset, counter), handset.state
+    facts.nth, facts.state = accounts.count_request(db, tenant.id, facts.recipient, counter)
     decision = tenant.decider.decide(facts)
     if decision.set is not None and facts.recipient:
         accounts.set_state(db, tenant.id, facts.recipient, decision.set)

@@ -44,11 +44,11 @@ def take(db: Transaction, tenant: Tenant, text: Text, *, now: int, arrival: int)
     No request when the account is not active, or the number is not provisioned or bound to nothing; the account's
     error log says so.
     """
-    handset = accounts.count_request(db, tenant.id, number_of(text.sender), "texts")
-    _change_state(db, tenant, text, handset.state, handset.texts)
+    nth, state = accounts.count_request(db, tenant.id, number_of(text.sender), "texts")
+    _change_state(db, tenant, text, state, nth)
     number = numbers.find_number(db, tenant.id, number_of(text.recipient))
     url = _url(db, number) if tenant.account.status is AccountStatus.ACTIVE else ""
-    message = _message(tenant, text, url, number, now=now, arrival=arrival, nth=handset.texts, state=handset.state)
+    message = _message(tenant, text, url, number, now=now, arrival=arrival, nth=nth, state=state)
     message = messages.insert(db, message, listed=True)
     if not url:
         notifications.notify(db, _unheard(tenant, text, number, now))

@@ -5,6 +5,8 @@ import codecs
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from email.message import Message
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -55,9 +57,9 @@ async def read_parameters(request: web.Request, *, kinds: Sequence[str] = (FORM,
     """
     if (request.content_length or 0) > BODY_LIMIT:
         raise TooLarge(f"Length larger than {BODY_LIMIT}")
-    kind = request.content_type
+    given = request.headers.get("Content-Type", "")
+    kind, charset = _content(given)
     if kind not in kinds:
-        given = request.headers.get("Content-Type")
         raise UnsupportedMediaType(
             f"Content-Type {given[:100]!r} is not read here" if given else "Content-Type is missing",
             remedy=f"send {' or '.join(kinds)}",
@@ -69,7 +71,7 @@ async def read_parameters(request: web.Request, *, kinds: Sequence[str] = (FORM,
     except (web.RequestPayloadError, ConnectionError):
         raise BadRequest("the body could not be read to its end") from None
     try:
-        return _form_fields(request, body) if kind == FORM else _unique(_json_members(body))
+        return _form_fields(body, charset) if kind == FORM else _unique(_json_members(body))
     except RecursionError:
         raise BadRequest("the body is nested too deeply") from None
 
@@ -116,23 +118,31 @@ async def _read(request: web.Request) -> bytes:
     return content.read_nowait() if content.is_eof() and not content.at_eof() else await request.read()
 
 
-def _form_fields(request: web.Request, body: bytes) -> dict[str, Any]:
+@lru_cache(maxsize=256)
+def _content(header: str) -> tuple[str, str]:
+    """The type in a Content-Type header, and Python's name of the charset: of what forms are written in, or empty."""
+    parsed = Message()
+    parsed["Content-Type"] = header
+    try:
+        charset = codecs.lookup(parsed.get_content_charset() or "utf-8").name
+    except (LookupError, UnicodeError, ValueError):
+        charset = ""
+    return (parsed.get_content_type() if header else "", charset if charset in _CHARSETS else "")
+
+
+def _form_fields(body: bytes, charset: str) -> dict[str, Any]:
     if body.count(b"&") >= PARAMETER_LIMIT:
         raise BadRequest(f"the form has more than {PARAMETER_LIMIT} parameters")
-    charset = request.charset or "utf-8"
     try:
-        codec = codecs.lookup(charset).name
-        if codec not in _CHARSETS:
-            raise LookupError
-        text = body.rstrip().decode(codec)
+        text = body.rstrip().decode(charset)
     except (UnicodeError, LookupError):
         raise BadRequest("the body is not text in the charset its Content-Type names", remedy="send UTF-8") from None
-    if codec in ("utf-8", "ascii"):
+    if charset in ("utf-8", "ascii"):
         fields: MultiMapping[str] = URL.build(
             query_string=text, encoded=True
         ).query  # in C, unlike the standard library's
     else:
-        fields = MultiDict(parse_qsl(text, keep_blank_values=True, encoding=codec))
+        fields = MultiDict(parse_qsl(text, keep_blank_values=True, encoding=charset))
     found = dict(fields)
     if len(found) < len(fields):
         raise _twice(next(name for name in found if len(fields.getall(name)) > 1))

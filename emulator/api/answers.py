@@ -84,6 +84,7 @@ class Call:
                 await faults.linger(self.request, reply.hang, self._stopping)
             await faults.play(self.request, reply.fault, body=_body(value), kind=self.representation)
             return web.Response()
+        response: web.StreamResponse
         if reply is None:
             response = self._plain(_body(value))
         elif reply.status is None or reply.status < 300:
@@ -92,7 +93,7 @@ class Call:
             response = self._response(self._refusal(reply), reply.status, reply.headers)
         return await self.write(response)
 
-    async def write(self, response: web.Response) -> web.Response:
+    async def write(self, response: web.StreamResponse) -> web.StreamResponse:
         """Write an answer out, so that what follows happens after it."""
         if self.warning:
             response.headers[WARNING_HEADER] = self.warning
@@ -103,9 +104,10 @@ class Call:
             pass  # the app went away; what it asked for stands
         return response
 
-    def _plain(self, body: bytes) -> web.Response:
-        kind = self.representation
-        return self._response(body) if self.warning else Ready(body=body, content_type=kind)
+    def _plain(self, body: bytes) -> web.StreamResponse:
+        if self.warning or not Ready.suits(self.request):
+            return self._response(body)
+        return Ready(body=body, content_type=self.representation)
 
     def _response(self, body: bytes, status: int = 200, headers: Sequence[tuple[str, str]] = ()) -> web.Response:
         # no charset: one client library compares the content type for equality

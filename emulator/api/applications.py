@@ -39,7 +39,7 @@ KEPT = (
 PARAMETERS = ("FriendlyName", *(field.parameter for field in KEPT))
 
 
-async def fetch_list(call: Call) -> web.Response:
+async def fetch_list(call: Call) -> web.StreamResponse:
     """GET: all of them, each with the numbers bound to it; no pages on the platform either."""
     account = call.tenant.id
 
@@ -55,14 +55,14 @@ async def fetch_list(call: Call) -> web.Response:
     return await call.write(json_response(rows))
 
 
-async def fetch(call: Call) -> web.Response:
+async def fetch(call: Call) -> web.StreamResponse:
     """GET one. Raises NotFound, or Forbidden for another account's."""
     sid, account = call.arguments[0], call.tenant.id
     application = await call.engine.database.run(lambda db: _own(db, sid, account))
     return await _answer(call, application)
 
 
-async def create(call: Call) -> web.Response:
+async def create(call: Call) -> web.StreamResponse:
     """POST: a new one. Raises BadRequest, or Forbidden when the account has too many."""
     given = await fields.read_given(call, PARAMETERS)
     if "FriendlyName" not in given:
@@ -79,7 +79,7 @@ async def create(call: Call) -> web.Response:
     return await _answer(call, await call.engine.database.run(lambda db: _make(db, draft)))
 
 
-async def change(call: Call) -> web.Response:
+async def change(call: Call) -> web.StreamResponse:
     """POST or PUT one: what is given changes, the rest stays. Raises NotFound, Forbidden, BadRequest."""
     given = await fields.read_given(call, PARAMETERS)
     settings = fields.read_fields(given, KEPT)
@@ -99,7 +99,7 @@ async def change(call: Call) -> web.Response:
     return await _answer(call, await call.engine.database.run(work))
 
 
-async def delete(call: Call) -> web.Response:
+async def delete(call: Call) -> web.StreamResponse:
     """DELETE one: 200 and nothing, also when there was none, as on the platform. Raises Forbidden."""
     sid, account = call.arguments[0], call.tenant.id
 
@@ -111,7 +111,7 @@ async def delete(call: Call) -> web.Response:
     return await call.write(web.Response(status=200))
 
 
-async def _answer(call: Call, application: Application) -> web.Response:
+async def _answer(call: Call, application: Application) -> web.StreamResponse:
     return await call.write(json_response(_shown(application, call.account_sid)))
 
 

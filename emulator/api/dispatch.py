@@ -17,6 +17,7 @@ from aiohttp import web
 from emulator.api import applications, media, message_list, messages, notifications, numbers, sms, sms_list
 from emulator.api.answers import Call, error_response
 from emulator.api.auth import authenticate, authorize
+from emulator.api.ready import Ready
 from emulator.engine import Engine
 from emulator.errors import MethodNotAllowed, NotFound, Refused
 from emulator.model import API_VERSION
@@ -188,7 +189,7 @@ def _record(
 ) -> None:
     if tenant is None:
         return
-    body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
+    body = response.body if isinstance(response, Ready | web.Response) and isinstance(response.body, bytes) else b""
     parameters = call.parameters if call else dict(request.query)
     engine.chronicle.record_request(
         tenant,

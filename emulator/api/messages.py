@@ -29,6 +29,7 @@ URL_CHARACTERS = 2_048
 _CHANNELS = frozenset(Channel)
 _PARAMETERS = ("from", "to", "body", "status_callback", "status_callback_method", "media_list")
 _LOST_PLUS = re.compile(r"(sms|mms): (?=[0-9X%]+$)")
+_PLAINLY_RIGHT = re.compile(r"(?:sms|mms):\+[1-9][0-9]{1,14}")
 
 
 async def send(call: Call) -> web.StreamResponse:
@@ -113,6 +114,8 @@ def url_problem(name: str, url: str) -> str | None:
 
 def _identity(given: Mapping[str, Any], name: str, problems: list[str]) -> str:
     value = given.get(name)
+    if isinstance(value, str) and _PLAINLY_RIGHT.fullmatch(value):
+        return value
     if value is None or value == "":
         problems.append(f"{name} is required, such as sms:+15550100001")
         return ""

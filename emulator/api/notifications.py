@@ -20,7 +20,7 @@ PARAMETERS = ("Page", "PageSize", "SortBy", "AfterSid", *_FILTERS)
 _FIELDS = {"DateCreated": "date", "Log": "log", "ErrorCode": "code", "MessageText": "text"}
 
 
-async def fetch_list(call: Call) -> web.Response:
+async def fetch_list(call: Call) -> web.StreamResponse:
     """GET: one page. Raises BadRequest for a page that does not exist and for parameters that make no sense."""
     given = read_query(call, PARAMETERS)
     paging = read_paging(given)
@@ -33,7 +33,7 @@ async def fetch_list(call: Call) -> web.Response:
     return await call.write(json_response(envelope(call.path, given, paging, total, "notifications", rows)))
 
 
-async def fetch(call: Call) -> web.Response:
+async def fetch(call: Call) -> web.StreamResponse:
     """GET one. Raises NotFound, or Forbidden for another account's."""
     sid, account = call.arguments[0], call.tenant.id
     found = await call.engine.database.run(lambda db: _own(db, sid, account))

@@ -66,7 +66,7 @@ _LOST_PLUS = re.compile(r"^ (?=[0-9X]+$)")
 _AREA_CODE = re.compile(r"[2-9][0-9]{2}")
 
 
-async def fetch_list(call: Call) -> web.Response:
+async def fetch_list(call: Call) -> web.StreamResponse:
     """GET: one page. Raises BadRequest for a page that does not exist and for parameters that make no sense."""
     given = read_query(call, LISTED)
     paging = read_paging(given)
@@ -85,13 +85,13 @@ async def fetch_list(call: Call) -> web.Response:
     return await call.write(json_response(envelope(path, given, paging, total, "incomingPhoneNumbers", rows)))
 
 
-async def fetch(call: Call) -> web.Response:
+async def fetch(call: Call) -> web.StreamResponse:
     """GET one. Raises NotFound, or Forbidden for another account's."""
     sid, account = call.arguments[0], call.tenant.id
     return await _answer(call, lambda db: _own(db, sid, account))
 
 
-async def create(call: Call) -> web.Response:
+async def create(call: Call) -> web.StreamResponse:
     """POST: provision a number. Raises BadRequest when it is taken, Forbidden when the account has too many."""
     given = await fields.read_given(call, CREATED)
     number, prefix = _wanted(given)
@@ -108,7 +108,7 @@ async def create(call: Call) -> web.Response:
     return await _answer(call, lambda db: _provision(db, draft, prefix))
 
 
-async def change(call: Call) -> web.Response:
+async def change(call: Call) -> web.StreamResponse:
     """POST or PUT one: what is given changes, the rest stays. Raises NotFound, Forbidden, BadRequest."""
     given = await fields.read_given(call, CHANGED)
     settings = fields.read_fields(given, KEPT)
@@ -132,19 +132,19 @@ async def change(call: Call) -> web.Response:
     return await _answer(call, work)
 
 
-async def delete(call: Call) -> web.Response:
+async def delete(call: Call) -> web.StreamResponse:
     """DELETE one; messages of the number stay. Raises NotFound, or Forbidden for another account's."""
     sid, account = call.arguments[0], call.tenant.id
     await call.engine.database.run(lambda db: numbers.delete_number(db, _own(db, sid, account)))
     return await call.write(web.Response(status=204))
 
 
-async def fetch_countries(call: Call) -> web.Response:
+async def fetch_countries(call: Call) -> web.StreamResponse:
     """GET: where numbers can be had."""
     return await call.write(json_response(["US"]))
 
 
-async def _answer(call: Call, work: Callable[[Transaction], Number]) -> web.Response:
+async def _answer(call: Call, work: Callable[[Transaction], Number]) -> web.StreamResponse:
     def named(db: Transaction) -> tuple[Number, dict[str, str]]:
         return work(db), _application_names(db, call.tenant.id)
 

@@ -26,8 +26,16 @@ def _date(seconds: int) -> str:
 
 def accepted(message: Message, account_sid: str, path: str) -> dict[str, Any]:
     """The answer to a POST (page lines 249-262); `path` is the one that was posted to."""
-    shown = _head(message, account_sid) | _middle(message)
-    shown |= {"api_version": API_VERSION, "uri": f"{path}/{message.sid}.json"}
+    created = date(message.created)
+    shown: dict[str, Any] = {
+        "sid": message.sid,
+        "date_created": created,
+        "date_updated": created,
+        "account_sid": account_sid,
+        **_middle(message),
+        "api_version": API_VERSION,
+        "uri": f"{path}/{message.sid}.json",
+    }
     if message.media:
         shown["media_list"] = [_media(media) for media in message.media]
     return shown

@@ -4,6 +4,11 @@ from emulator.clock import ClockMode
 from emulator.model import Account, AccountStatus, Handset
 from emulator.store.database import Transaction
 
+_COUNT = {
+    kind: f"INSERT INTO handset (account, number, state, {kind}) VALUES (?, ?, 'none', 1) "
+    f"ON CONFLICT DO UPDATE SET {kind} = {kind} + 1 RETURNING {kind}, state"
+    for kind in ("sends", "fetches", "texts")
+}
 _COLUMNS = (
     "id, sid, auth_token, friendly_name, email_address, status, messages_enabled, created, seed, mode, scenario, "
     "clock_mode, clock_instant, clock_offset, clock_started"
@@ -77,14 +82,10 @@ def delete(db: Transaction, account: int) -> None:
     db.execute("DELETE FROM account WHERE id = ?", (account,))
 
 
-def count_request(db: Transaction, account: int, number: str, kind: str) -> Handset:
-    """Count one more request about a handset (`sends`, `fetches` or `texts`); returns it with the new count."""
-    row = db.execute(
-        f"INSERT INTO handset (account, number, state, {kind}) VALUES (?, ?, 'none', 1) "
-        f"ON CONFLICT DO UPDATE SET {kind} = {kind} + 1 RETURNING state, sends, fetches, texts",
-        (account, number),
-    ).fetchone()
-    return Handset(number=number, state=row[0], sends=row[1], fetches=row[2], texts=row[3])
+def count_request(db: Transaction, account: int, number: str, kind: str) -> tuple[int, str]:
+    """Count one more request about a handset (`sends`, `fetches` or `texts`); returns the new count, and its state."""
+    (row,) = db.execute(_COUNT[kind], (account, number))
+    return row[0], row[1]
 
 
 def handset(db: Transaction, account: int, number: str) -> Handset:
