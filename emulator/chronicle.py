@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from emulator.events import Events
-from emulator.store import journals, messages
+from emulator.store import journals, listing, messages
 from emulator.store.database import Database, Transaction
 from emulator.tenant import Tenant
 
@@ -29,6 +29,7 @@ class Chronicle:
         self._database = database
         self._limits = limits
         self._requests: list[journals.Request] = []
+        self._listed = 0
 
     def publish(self, tenant: Tenant, kind: str, details: Mapping[str, object], at: int | None = None) -> None:
         """Tell everyone who watches the account; it happened now unless `at` says when."""
@@ -58,6 +59,13 @@ class Chronicle:
         if tenant.counts[table] > keep + keep // 100 + 1:
             tenant.counts[table] = keep
             self._background(self._database.queue(lambda db: _drop_oldest(db, tenant.id, table, keep)))
+
+    def listed(self) -> None:
+        """Count one more message that the platform's list shows from now on; many of them are entered together."""
+        self._listed += 1
+        if self._listed >= listing.TOGETHER:
+            self._listed = 0
+            self._background(self._database.queue(listing.refresh, patient=True))
 
     def _write_requests(self) -> None:
         requests, self._requests = self._requests, []

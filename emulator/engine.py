@@ -19,7 +19,7 @@ from emulator.messenger import Messenger, begin
 from emulator.model import Message, Status
 from emulator.playing import Arrivals, Played
 from emulator.scheduler import Due
-from emulator.store import accounts, messages
+from emulator.store import accounts, listing, messages
 from emulator.store.database import Database, Transaction
 from emulator.telling import Conversation
 from emulator.tenant import Tenant
@@ -190,6 +190,7 @@ class Engine:
         def work(db: Transaction) -> None:
             for message in rows:
                 messages.insert(db, message, listed=True)
+            listing.refresh(db)
 
         await self.database.run(work)
         for _ in rows:

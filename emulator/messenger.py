@@ -13,7 +13,7 @@ from emulator.callbacks import Answer
 from emulator.chronicle import Chronicle
 from emulator.clock import LATEST, ClockMode
 from emulator.courier import Courier, Flight
-from emulator.model import Attempt, Direction, Message, Outcome, Status
+from emulator.model import LISTED, Attempt, Direction, Message, Outcome, Status
 from emulator.playing import Played
 from emulator.store import journals, messages
 from emulator.store.database import Database, Transaction
@@ -58,6 +58,8 @@ class Messenger:
             if each.arrived:
                 chronicle.count(tenant, "message")
                 chronicle.publish(tenant, "inbound", telling.message_details(each.message))
+            if each.message.status in LISTED:
+                chronicle.listed()
             if next_step and each.steps:
                 begin(tenant, each.message)
             for step in each.steps:

@@ -30,7 +30,7 @@ T = TypeVar("T")
 APPLICATION_ID = 0x43506145
 """Marks our files, so that another program's database is refused instead of altered."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _HEADER = b"SQLite format 3\x00"
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from emulator.clock import EARLIEST, LATEST
 from emulator.model import Direction, Status
-from emulator.store import texts
+from emulator.store import listing, texts
 from emulator.store.database import Transaction
 from emulator.store.messages import first_identity
 
@@ -100,6 +100,7 @@ class _Rows(NamedTuple):
 
 def find(db: Transaction, query: ListQuery, *, offset: int, size: int) -> Found:
     """The messages at this place of the list."""
+    listing.refresh(db)
     filters = _filters(query)
     if query.body:
         wanted = texts.words(query.body)
@@ -115,7 +116,7 @@ def find(db: Transaction, query: ListQuery, *, offset: int, size: int) -> Found:
 def _least(db: Transaction, query: ListQuery, filters: list[_Filter]) -> tuple[int, _Filter]:
     """The filter with the fewest matches, and how many, as far as that matters."""
     if not filters:
-        return query.sortable, _Filter("TRUE", (), f"message_{query.column}".replace("_id", "_date"), query.column)
+        return query.sortable, _Filter("TRUE", (), f"listing_{query.column}".replace("_id", "_date"), query.column)
     if len(filters) == 1 and filters[0].sorted == query.column:
         return query.sortable, filters[0]
     counts = [(_count(db, _rows(query, [each], each.by), _limit(query, each)), each) for each in filters]
@@ -136,12 +137,12 @@ def _sorted(
         return _walk(db, query, _rows(query, filters, least.by), size)
     if count < _limit(query, least):
         walked = size * _messages(db, query.account) // count
-        if column in _VALUES and least.sorted == "id" and least.by != "message_date":
+        if column in _VALUES and least.sorted == "id" and least.by != "listing_date":
             return _by_value(db, query, _rows(query, filters, least.by), size)
         # few are sorted even if a walk should be shorter: it is not when filter and sort have to do with each other
         if count <= query.window or count * _SORTING < walked:
             return _page(db, _rows(query, filters, least.by), query.order, size)
-    own = "message_date" if column == "id" else f"message_{column}"
+    own = "listing_date" if column == "id" else f"listing_{column}"
     rows = _rows(query, filters, next((each.by for each in filters if each.sorted == column), own))
     return _by_value(db, query, rows, size) if column in _VALUES else _walk(db, query, rows, size)
 
@@ -168,7 +169,7 @@ def _by_value(db: Transaction, query: ListQuery, rows: _Rows, size: int) -> list
     ids: list[int] = []
     values = _VALUES[query.column]
     for value in values[::-1] if query.descending else values:
-        one = _Filter(f"m.{query.column} = ?", (value,), f"message_{query.column}")
+        one = _Filter(f"m.{query.column} = ?", (value,), f"listing_{query.column}")
         if _count(db, _rows(query, [one], one.by), 1):
             ids += _page(db, rows.where(one.where, value), "m.id DESC", size - len(ids))
         if len(ids) == size:
@@ -179,7 +180,6 @@ def _by_value(db: Transaction, query: ListQuery, rows: _Rows, size: int) -> list
 def _find_texts(
     db: Transaction, query: ListQuery, filters: list[_Filter], wanted: list[str], offset: int, size: int
 ) -> Found:
-    texts.index(db)
     expression = texts.expression(query.account, wanted)
     few = _few_with_texts(db, query, filters, expression)
     rows = few or _texts(query, filters, expression)
@@ -194,10 +194,7 @@ def _find_texts(
         sql = f"SELECT t.rowid {rows.text} ORDER BY {query.order.replace('m.id', 't.rowid')} LIMIT ? OFFSET ?"
         return Found(total, [row[0] for row in db.execute(sql, (*rows.values, size, offset))])
     newest = f"SELECT t.rowid AS seen {rows.text} ORDER BY t.rowid DESC LIMIT ?"
-    join = f"FROM ({newest}) CROSS JOIN message AS m INDEXED BY message_date ON m.id = seen"
-    candidates = _Rows(
-        f"{join} WHERE m.account = ? AND m.listed = 1", (*rows.values, query.sortable_texts, query.account)
-    )
+    candidates = _Rows(f"FROM ({newest}) CROSS JOIN listing AS m ON m.id = seen", (*rows.values, query.sortable_texts))
     complete = total < query.window or _count(db, rows, query.sortable_texts + 1) <= query.sortable_texts
     return Found(total, _page(db, candidates, query.order, size, offset), complete)
 
@@ -219,10 +216,10 @@ def _texts(query: ListQuery, filters: list[_Filter], expression: str) -> _Rows:
     values: tuple[object, ...] = (expression,)
     if span is not None:
         matches, values = f"{matches} AND t.rowid >= ? AND t.rowid < ?", (*values, *span)
-    if all(each.by == "message_date" for each in filters):
+    if all(each.by == "listing_date" for each in filters):
         return _Rows(f"FROM message_text AS t WHERE {matches}", values)
-    rows = _rows(query, filters, "message_date")
-    text = rows.text.replace("FROM message AS m", "FROM message_text AS t CROSS JOIN message AS m")
+    rows = _rows(query, filters, "listing_date")
+    text = rows.text.replace("FROM listing AS m", "FROM message_text AS t CROSS JOIN listing AS m")
     return _Rows(f"{text} AND {matches} AND t.rowid = m.id", (*rows.values, *values))
 
 
@@ -237,9 +234,9 @@ def _page(db: Transaction, rows: _Rows, order: str, size: int, offset: int = 0) 
 
 
 def _rows(query: ListQuery, filters: list[_Filter], index: str) -> _Rows:
-    conditions = ["m.account = ?", "m.listed = 1", *(each.where for each in filters)]
+    conditions = ["m.account = ?", *(each.where for each in filters)]
     values = (query.account, *(value for each in filters for value in each.values))
-    return _Rows(f"FROM message AS m INDEXED BY {index} WHERE {' AND '.join(conditions)}", values)
+    return _Rows(f"FROM listing AS m INDEXED BY {index} WHERE {' AND '.join(conditions)}", values)
 
 
 def _messages(db: Transaction, account: int) -> int:
@@ -253,20 +250,20 @@ def _filters(query: ListQuery) -> list[_Filter]:
     found = []
     suffix = "" if query.column == "id" else f"_{query.column}"
     if query.error is not None:
-        found.append(_Filter("m.error = ?", (query.error,), f"message_error{suffix}", query.column))
+        found.append(_Filter("m.error = ?", (query.error,), f"listing_error{suffix}", query.column))
     if query.to.strip("%"):
         found.append(_identity("recipient", query.to))
     if query.sender.strip("%"):
         found.append(_identity("sender", query.sender))
     if query.status and query.column == "direction":
-        found.append(_Filter("m.status = ?", (query.status,), "message_status_direction", "direction"))
+        found.append(_Filter("m.status = ?", (query.status,), "listing_status_direction", "direction"))
     elif query.status == Status.DELIVERED:
-        found.append(_Filter("m.status = 'delivered'", (), "message_status"))
+        found.append(_Filter("m.status = 'delivered'", (), "listing_status"))
     elif query.status:
         where = "m.status = ? AND m.status <> 'delivered'"
-        found.append(_Filter(where, (query.status,), f"message_status{suffix}", query.column))
+        found.append(_Filter(where, (query.status,), f"listing_status{suffix}", query.column))
     if (span := _span(query)) is not None:
-        found.append(_Filter("m.id >= ? AND m.id < ?", span, "message_date"))
+        found.append(_Filter("m.id >= ? AND m.id < ?", span, "listing_date"))
     return found
 
 
@@ -279,7 +276,7 @@ def _span(query: ListQuery) -> tuple[int, int] | None:
 
 
 def _identity(column: str, wanted: str) -> _Filter:
-    index = f"message_{column}"
+    index = f"listing_{column}"
     prefix, percent, rest = wanted.partition("%")
     if not percent:
         return _Filter(f"m.{column} = ?", (wanted,), index)

@@ -7,7 +7,6 @@ import msgspec
 from msgspec.structs import replace
 
 from emulator.model import Direction, Media, Message, Status, Step
-from emulator.store import texts
 from emulator.store.database import Transaction
 
 ARRIVAL_BITS = 20
@@ -94,7 +93,6 @@ def _insert(db: Transaction, message: Message, *, listed: bool) -> None:
             listed,
         ),
     )
-    _make_searchable(db, message, listed=listed)
 
 
 def update(db: Transaction, message: Message, *, listed: bool, before: Message | None = None) -> bool:
@@ -107,7 +105,6 @@ def update(db: Transaction, message: Message, *, listed: bool, before: Message |
         unchanged = (_json.encode(before.steps).decode(), before.status)
         if not db.execute(_UPDATE_UNCHANGED, (*values, *unchanged)).rowcount:
             return False
-    _make_searchable(db, message, listed=listed)
     return True
 
 
@@ -227,11 +224,6 @@ def drop_oldest(db: Transaction, account: int, *, keep: int) -> int:
         (gone, untold, account),
     )
     return gone
-
-
-def _make_searchable(db: Transaction, message: Message, *, listed: bool) -> None:
-    if listed and message.arrival % texts.TOGETHER == 0:
-        texts.index(db)
 
 
 def _rows(db: Transaction, where: str, values: tuple[object, ...]) -> list[Message]:

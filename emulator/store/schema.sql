@@ -55,54 +55,63 @@ CREATE UNIQUE INDEX message_sid ON message (sid, account);
 CREATE UNIQUE INDEX message_arrival ON message (account, arrival);
 CREATE INDEX message_pending ON message (id) WHERE next_due IS NOT NULL;
 
--- One for each sort of the platform's list, with every column that a filter asks for: a row itself is read only to be
--- shown.
-CREATE INDEX message_date ON message (account, id, sender, recipient, direction, status, error) WHERE listed = 1;
-CREATE INDEX message_sender ON message (account, sender, id, recipient, direction, status, error) WHERE listed = 1;
-CREATE INDEX message_recipient ON message (account, recipient, id, sender, direction, status, error) WHERE listed = 1;
-CREATE INDEX message_direction ON message (account, direction, id, sender, recipient, status, error) WHERE listed = 1;
-CREATE INDEX message_status ON message (account, status, id, sender, recipient, direction, error) WHERE listed = 1;
+-- What the platform's list finds messages by: one row for each that it shows. Kept apart from `message`, so that a step
+-- of a timeline, which the list does not show yet, touches none of these indexes.
+CREATE TABLE listing (
+    id INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL,
+    sender TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    status TEXT NOT NULL,
+    error INTEGER
+) STRICT;
+
+-- One for each sort, with every column that a filter asks for.
+CREATE INDEX listing_date ON listing (account, id, sender, recipient, direction, status, error);
+CREATE INDEX listing_sender ON listing (account, sender, id, recipient, direction, status, error);
+CREATE INDEX listing_recipient ON listing (account, recipient, id, sender, direction, status, error);
+CREATE INDEX listing_direction ON listing (account, direction, id, sender, recipient, status, error);
+CREATE INDEX listing_status ON listing (account, status, id, sender, recipient, direction, error);
 
 -- For each filter of few messages the sorts in which they would be far between; what is delivered does not pay for them.
-CREATE INDEX message_status_sender ON message (account, status, sender, id, recipient, direction, error)
-    WHERE listed = 1 AND status <> 'delivered';
-CREATE INDEX message_status_recipient ON message (account, status, recipient, id, sender, direction, error)
-    WHERE listed = 1 AND status <> 'delivered';
-CREATE INDEX message_status_direction ON message (account, status, direction, id) WHERE listed = 1;
-CREATE INDEX message_error ON message (account, error, id, sender, recipient, direction, status)
-    WHERE listed = 1 AND error IS NOT NULL;
-CREATE INDEX message_error_sender ON message (account, error, sender, id, recipient, direction, status)
-    WHERE listed = 1 AND error IS NOT NULL;
-CREATE INDEX message_error_recipient ON message (account, error, recipient, id, sender, direction, status)
-    WHERE listed = 1 AND error IS NOT NULL;
-CREATE INDEX message_error_direction ON message (account, error, direction, id, sender, recipient, status)
-    WHERE listed = 1 AND error IS NOT NULL;
-CREATE INDEX message_error_status ON message (account, error, status, id, sender, recipient, direction)
-    WHERE listed = 1 AND error IS NOT NULL;
+CREATE INDEX listing_status_sender ON listing (account, status, sender, id, recipient, direction, error)
+    WHERE status <> 'delivered';
+CREATE INDEX listing_status_recipient ON listing (account, status, recipient, id, sender, direction, error)
+    WHERE status <> 'delivered';
+CREATE INDEX listing_status_direction ON listing (account, status, direction, id);
+CREATE INDEX listing_error ON listing (account, error, id, sender, recipient, direction, status)
+    WHERE error IS NOT NULL;
+CREATE INDEX listing_error_sender ON listing (account, error, sender, id, recipient, direction, status)
+    WHERE error IS NOT NULL;
+CREATE INDEX listing_error_recipient ON listing (account, error, recipient, id, sender, direction, status)
+    WHERE error IS NOT NULL;
+CREATE INDEX listing_error_direction ON listing (account, error, direction, id, sender, recipient, status)
+    WHERE error IS NOT NULL;
+CREATE INDEX listing_error_status ON listing (account, error, status, id, sender, recipient, direction)
+    WHERE error IS NOT NULL;
 
--- The words of listed messages; those of `unread_text` are still to be added.
-CREATE TABLE unread_text (id INTEGER PRIMARY KEY) STRICT;
+-- The words of the messages in `listing`.
 CREATE VIRTUAL TABLE message_text USING fts5 (
     account, body, content = 'message', content_rowid = 'id', columnsize = 0,
     tokenize = 'unicode61 remove_diacritics 2'
 );
+
+-- Messages whose row in `listing` and whose words are still to be brought up to date.
+CREATE TABLE changed (id INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER message_inserted AFTER INSERT ON message WHEN new.listed = 1 BEGIN
-    INSERT INTO unread_text VALUES (new.id);
+    INSERT OR IGNORE INTO changed VALUES (new.id);
 END;
-CREATE TRIGGER message_listed AFTER UPDATE OF listed ON message WHEN old.listed = 0 AND new.listed = 1 BEGIN
-    INSERT INTO unread_text VALUES (new.id);
+CREATE TRIGGER message_updated AFTER UPDATE OF listed ON message WHEN new.listed = 1 OR old.listed = 1 BEGIN
+    INSERT OR IGNORE INTO changed VALUES (new.id);
 END;
-CREATE TRIGGER message_unlisted AFTER UPDATE OF listed ON message WHEN old.listed = 1 AND new.listed = 0 BEGIN
+CREATE TRIGGER message_deleted BEFORE DELETE ON message WHEN old.listed = 1 OR
+    EXISTS (SELECT 1 FROM changed WHERE id = old.id)
+BEGIN
     INSERT INTO message_text (message_text, rowid, account, body)
-    SELECT 'delete', old.id, old.account, old.body
-    WHERE NOT EXISTS (SELECT 1 FROM unread_text WHERE id = old.id);
-    DELETE FROM unread_text WHERE id = old.id;
-END;
-CREATE TRIGGER message_deleted AFTER DELETE ON message WHEN old.listed = 1 BEGIN
-    INSERT INTO message_text (message_text, rowid, account, body)
-    SELECT 'delete', old.id, old.account, old.body
-    WHERE NOT EXISTS (SELECT 1 FROM unread_text WHERE id = old.id);
-    DELETE FROM unread_text WHERE id = old.id;
+    SELECT 'delete', old.id, old.account, old.body WHERE EXISTS (SELECT 1 FROM listing WHERE id = old.id);
+    DELETE FROM listing WHERE id = old.id;
+    DELETE FROM changed WHERE id = old.id;
 END;
 
 -- One row for each attempt to tell the app of a status, also those still to come.

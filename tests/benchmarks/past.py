@@ -12,7 +12,7 @@ from emulator.clock import ClockMode
 from emulator.config import Config
 from emulator.model import Direction, Message, Status, Step
 from emulator.server import running_app
-from emulator.store import messages
+from emulator.store import listing, messages
 from emulator.store.database import Transaction, open_database
 
 UNTIL = 1_760_000_000_000
@@ -111,3 +111,4 @@ async def _fill(path: Path, count: int) -> None:
 def _store(group: list[Message], db: Transaction) -> None:
     for message in group:
         messages.insert(db, message, listed=True)
+    listing.refresh(db)
