@@ -57,14 +57,14 @@ class Messenger:
         for each in played:
             if each.arrived:
                 chronicle.count(tenant, "message")
-                chronicle.publish(tenant, "inbound", telling.message_details(each.message))
+                chronicle.publish(tenant, "inbound", telling.message_details(each.message), at=now)
             if each.message.status in LISTED:
                 chronicle.listed()
             if next_step and each.steps:
                 begin(tenant, each.message)
             for step in each.steps:
                 if step.status is not None:
-                    chronicle.publish(tenant, "status", telling.status_details(each.message, step))
+                    chronicle.publish(tenant, "status", telling.status_details(each.message, step), at=now)
             for attempt in each.attempts:
                 if each.steps or each.arrived:  # one that was due later has been counted before
                     chronicle.count(tenant, "attempt")

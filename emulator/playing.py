@@ -94,9 +94,13 @@ def _texts(db: Transaction, message: Message, steps: Sequence[Step]) -> list[inc
         for step in steps
         if step.replies is not None
     ]
-    delivered = any(step.status is Status.DELIVERED for step in steps) and message.direction is not Direction.INBOUND
-    if delivered and numbers.find_number(db, message.account, number_of(message.recipient)) is not None:
+    if any(step.status is Status.DELIVERED for step in steps) and _reaches_us(db, message):
         texts.append(
             incoming.Text(sender=message.sender, recipient=message.recipient, body=message.body, media=message.media)
         )
     return texts
+
+
+def _reaches_us(db: Transaction, message: Message) -> bool:
+    outbound = message.direction is not Direction.INBOUND
+    return outbound and numbers.find_number(db, message.account, number_of(message.recipient)) is not None

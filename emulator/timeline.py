@@ -1,6 +1,6 @@
 """A message's timeline: what a step does to it, and which callback attempts follow. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -19,15 +19,14 @@ def play(message: Message, now: int, *, only_first: bool = False) -> tuple[Messa
         if step.happened is None and step.due <= now and (step.callback.first or not only_first):
             steps[position] = replace(step, happened=now)
             happened.append(steps[position])
-            message = _after(message, step, now)
-    return replace(message, steps=tuple(steps)), tuple(happened)
+    return (_after(message, happened, steps, now) if happened else message), tuple(happened)
 
 
 def force(message: Message, status: Status, error: int | None, now: int) -> tuple[Message, Step]:
     """The message brought to a status by hand: later steps are dropped."""
     step = Step(due=now, status=status, error=error, happened=now)
     past = tuple(each for each in message.steps if each.happened is not None)
-    return replace(_after(message, step, now), steps=(*past, step)), step
+    return _after(message, (step,), (*past, step), now), step
 
 
 def attempts(message: Message, steps: Sequence[Step], now: int) -> list[Attempt]:
@@ -52,9 +51,12 @@ def attempts(message: Message, steps: Sequence[Step], now: int) -> list[Attempt]
     ]
 
 
-def _after(message: Message, step: Step, now: int) -> Message:
-    if step.status is None:
-        return message
+def _after(message: Message, happened: Sequence[Step], steps: Iterable[Step], now: int) -> Message:
+    """The message after what happened; `steps` is its timeline then."""
+    told = [step for step in happened if step.status is not None]
+    if not told:
+        return replace(message, steps=tuple(steps))
     # date_sent is when the provider took the message
-    sent = now if step.status is Status.SENT and message.sent is None else message.sent
-    return replace(message, status=step.status, error=step.error, updated=now, sent=sent)
+    sent = now if message.sent is None and any(step.status is Status.SENT for step in told) else message.sent
+    last = told[-1]
+    return replace(message, steps=tuple(steps), status=last.status, error=last.error, updated=now, sent=sent)

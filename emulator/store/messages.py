@@ -23,7 +23,7 @@ _INSERT = f"INSERT INTO message ({_COLUMNS}, next_due, listed) VALUES ({', '.joi
 _UPDATE = (
     "UPDATE message SET updated = ?, sent = ?, status = ?, error = ?, steps = ?, next_due = ?, listed = ? WHERE id = ?"
 )
-_UPDATE_UNCHANGED = f"{_UPDATE} AND steps = ? AND status = ?"
+_UPDATE_UNCHANGED = f"{_UPDATE} AND next_due IS ? AND status = ?"
 _SELECT = f"SELECT {_COLUMNS} FROM message"
 
 _json = msgspec.json.Encoder()
@@ -102,9 +102,8 @@ def update(db: Transaction, message: Message, *, listed: bool, before: Message |
     if before is None:
         db.execute(_UPDATE, values)
     else:
-        unchanged = (_json.encode(before.steps).decode(), before.status)
-        if not db.execute(_UPDATE_UNCHANGED, (*values, *unchanged)).rowcount:
-            return False
+        # whoever changes a timeline changes what is due next
+        return db.execute(_UPDATE_UNCHANGED, (*values, next_due(before), before.status)).rowcount > 0
     return True
 
 
