@@ -70,10 +70,11 @@ def _base(request: str, tenant: Tenant, now: int) -> Facts:
 
 
 def _decide(db: Transaction, tenant: Tenant, facts: Facts, counter: str) -> Decision:
-    facts.nth, facts.state = accounts.count_request(db, tenant.id, facts.recipient, counter)
+    recipient = facts.recipient
+    facts.nth, facts.state = accounts.count_request(db, tenant.id, recipient, counter)
     decision = tenant.decider.decide(facts)
-    if decision.set is not None and facts.recipient:
-        accounts.set_state(db, tenant.id, facts.recipient, decision.set)
+    if decision.set is not None and recipient:
+        accounts.set_state(db, tenant.id, recipient, decision.set)
     return decision
 
 

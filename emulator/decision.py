@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator import zero_config
 from emulator.clock import LATEST
@@ -73,6 +74,12 @@ class Decider:
             request: RuleIndex([rule for rule in scenario.rules if request in rule.requests])
             for request in ("send", "fetch", "list")
         }
+        # the same for every message, but for the instant it begins at
+        self._fixed = {
+            name: _resolve(script, Facts(), name, {})
+            for name, script in scenario.timelines.items()
+            if all(map(_is_fixed, script))
+        }
 
     def watches(self, request: str) -> bool:
         """Whether any rule is about this kind of request: if not, it need not be counted."""
@@ -124,6 +131,8 @@ class Decider:
         if facts.media and not self.scenario.carries_media.get(facts.channel, True):
             return _resolve(_CANNOT_CARRY, facts, rule.name, captures)
         then = rule.then if rule.then is not None else "happy"
+        if isinstance(then, str) and then in self._fixed:
+            return tuple([replace(step, due=min(facts.now + step.due, LATEST)) for step in self._fixed[then]])
         return _resolve(self._choose(then, facts, rule.name), facts, rule.name, captures)
 
     def _choose(self, then: Then, facts: Facts, rule: str) -> tuple[ScriptStep, ...]:
@@ -182,6 +191,12 @@ def _resolve(script: Sequence[ScriptStep], facts: Facts, rule: str, captures: di
             )
         )
     return tuple(sorted(steps, key=_due))
+
+
+def _is_fixed(step: ScriptStep) -> bool:
+    """Whether nothing about the step is drawn, captured, or told otherwise than it happens."""
+    drawn = [delay for delay in (step.after, step.at) if delay is not None and delay.shape is not DelayShape.FIXED]
+    return not drawn and step.replies is None and "$" not in (step.error or "") and step.callback is AS_IT_HAPPENS
 
 
 def _due(step: Step) -> int:
