@@ -27,7 +27,9 @@ class Chronicle:
     def __init__(self, *, database: Database, events: Events, limits: Limits) -> None:
         self.events = events
         self._database = database
-        self._limits = limits
+        self._keep = {"message": limits.messages, "request": limits.journal, "attempt": limits.journal}
+        # a margin of one in a hundred makes dropping rare, and so cheap
+        self._most = {table: keep + keep // 100 + 1 for table, keep in self._keep.items()}
         self._requests: list[journals.Request] = []
         self._listed = 0
 
@@ -45,7 +47,7 @@ class Chronicle:
     def record_request(self, tenant: Tenant, request: journals.Request) -> None:
         """Add to the journal of what the app asked."""
         details = {"method": request.method, "path": request.path, "answer": request.answer}
-        self.publish(tenant, "request", details)
+        self.publish(tenant, "request", details, at=request.at)
         self.count(tenant, "request")
         if not self._requests:
             asyncio.get_running_loop().call_soon(self._write_requests)
@@ -54,10 +56,8 @@ class Chronicle:
     def count(self, tenant: Tenant, table: str) -> None:
         """Count one more row of `message`, `request` or `attempt`, and drop the oldest when there are too many."""
         tenant.counts[table] += 1
-        keep = self._limits.messages if table == "message" else self._limits.journal
-        # a margin of one in a hundred makes dropping rare, and so cheap
-        if tenant.counts[table] > keep + keep // 100 + 1:
-            tenant.counts[table] = keep
+        if tenant.counts[table] > self._most[table]:
+            keep = tenant.counts[table] = self._keep[table]
             self._background(self._database.queue(lambda db: _drop_oldest(db, tenant.id, table, keep)))
 
     def listed(self) -> None:

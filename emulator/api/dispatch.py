@@ -189,7 +189,7 @@ def _record(
 ) -> None:
     if tenant is None:
         return
-    body = response.body if isinstance(response, Ready | web.Response) and isinstance(response.body, bytes) else b""
+    body = response.body if isinstance(response, (Ready, web.Response)) and isinstance(response.body, bytes) else b""
     parameters = call.parameters if call else dict(request.query)
     engine.chronicle.record_request(
         tenant,

@@ -150,7 +150,7 @@ CREATE TABLE handset (
 
 -- What the app asked, and what it was answered.
 CREATE TABLE request (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     account INTEGER NOT NULL,
     at INTEGER NOT NULL,
     method TEXT NOT NULL,
