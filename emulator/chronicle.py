@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from msgspec import Struct
 
@@ -29,8 +32,8 @@ class Chronicle:
         self._database = database
         self._keep = {"message": limits.messages, "request": limits.journal, "attempt": limits.journal}
         # a margin of one in a hundred makes dropping rare, and so cheap
-        self._most = {table: keep + keep // 100 + 1 for table, keep in self._keep.items()}
-        self._requests: list[journals.Request] = []
+        self._margin = {table: keep // 100 + 1 for table, keep in self._keep.items()}
+        self._requests: list[tuple[Tenant, journals.Request]] = []
         self._listed = 0
 
     def publish(self, tenant: Tenant, kind: str, details: Mapping[str, object], at: int | None = None) -> None:
@@ -48,41 +51,59 @@ class Chronicle:
         """Add to the journal of what the app asked."""
         details = {"method": request.method, "path": request.path, "answer": request.answer}
         self.publish(tenant, "request", details, at=request.at)
-        self.count(tenant, "request")
         if not self._requests:
             asyncio.get_running_loop().call_soon(self._write_requests)
-        self._requests.append(request)
+        self._requests.append((tenant, request))
 
     def count(self, tenant: Tenant, table: str) -> None:
         """Count one more row of `message`, `request` or `attempt`, and drop the oldest when there are too many."""
         tenant.counts[table] += 1
-        if tenant.counts[table] > self._most[table]:
-            keep = tenant.counts[table] = self._keep[table]
-            self._background(self._database.queue(lambda db: _drop_oldest(db, tenant.id, table, keep)))
+        self._drop(tenant, table)
 
     def listed(self) -> None:
         """Count one more message that the platform's list shows from now on; many of them are entered together."""
         self._listed += 1
         if self._listed >= listing.TOGETHER:
             self._listed = 0
-            self._background(self._database.queue(listing.refresh, patient=True))
+            self._database.queue(listing.refresh, patient=True).add_done_callback(_has_failed)
 
     def _write_requests(self) -> None:
-        requests, self._requests = self._requests, []
-        self._background(
-            self._database.queue(lambda db: journals.insert_requests(db, requests), brief=True, patient=True)
-        )
+        told, self._requests = self._requests, []
+        requests = [request for _, request in told]
+        work = self._database.queue(lambda db: journals.insert_requests(db, requests), brief=True, patient=True)
+        work.add_done_callback(partial(self._written, [tenant for tenant, _ in told]))
 
-    def _background(self, work: "asyncio.Future[object]") -> None:
-        work.add_done_callback(_log_failure)
+    def _written(self, tenants: Sequence[Tenant], work: "asyncio.Future[None]") -> None:
+        if not _has_failed(work):
+            for tenant in tenants:
+                self.count(tenant, "request")
+
+    def _drop(self, tenant: Tenant, table: str) -> None:
+        count, keep = tenant.counts[table], self._keep[table]
+        if count > keep + self._margin[table] and count > tenant.spared.get(table, 0):
+            tenant.spared[table] = sys.maxsize  # while it is under way
+            work = self._database.queue(lambda db: _drop_oldest(db, tenant.id, table, count - keep))
+            work.add_done_callback(partial(self._dropped, tenant, table, count - keep))
+
+    def _dropped(self, tenant: Tenant, table: str, surplus: int, work: "asyncio.Future[dict[str, int]]") -> None:
+        gone = {} if _has_failed(work) else work.result()
+        for each, number in gone.items():
+            tenant.counts[each] = max(0, tenant.counts[each] - number)
+        # what is pending is spared: when there was little else, another margin may come before the next attempt
+        short = gone.get(table, 0) < surplus
+        tenant.spared[table] = tenant.counts[table] + self._margin[table] if short else 0
+        self._drop(tenant, table)
 
 
-def _drop_oldest(db: Transaction, account: int, table: str, keep: int) -> int:
+def _drop_oldest(db: Transaction, account: int, table: str, count: int) -> dict[str, int]:
     if table == "message":
-        return messages.drop_oldest(db, account, keep=keep)
-    return journals.drop_oldest(db, account, table, keep=keep)
+        return messages.drop_oldest(db, account, count)
+    return journals.drop_oldest(db, account, table, count)
 
 
-def _log_failure(work: "asyncio.Future[object]") -> None:
-    if not work.cancelled() and (error := work.exception()) is not None:
+def _has_failed(work: "asyncio.Future[Any]") -> bool:
+    if work.cancelled():
+        return True
+    if (error := work.exception()) is not None:
         log.error("could not write the journal: %s", error)
+    return error is not None

@@ -169,6 +169,7 @@ class Engine:
         tenant.scheduler.clear()
         tenant.expect_none()
         tenant.counts = dict.fromkeys(tenant.counts, 0)
+        tenant.spared.clear()
         tenant.errors.clear()
         await self.tenants.change(tenant, mode="normal")
         if everything:

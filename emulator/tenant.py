@@ -31,6 +31,8 @@ class Tenant:
         self.changing = asyncio.Lock()
         """Held while the scenario is replaced: a rule that is put before others must not lose another one."""
         self.counts = {"message": 0, "request": 0, "attempt": 0}
+        self.spared: dict[str, int] = {}
+        """Up to which count nothing is dropped though the limit is exceeded."""
         self.errors: deque[tuple[int, str]] = deque(maxlen=ERRORS_KEPT)
         """What went wrong inside the emulator while it served this account: when, and what."""
         self._under_way: dict[int, Message] = {}

@@ -167,17 +167,16 @@ def newest_requests(db: Transaction, account: int, *, before: int | None, limit:
     return [_request(row) for row in rows]
 
 
-def drop_oldest(db: Transaction, account: int, table: str, *, keep: int) -> int:
-    """Delete the oldest rows of an account's `request` or `attempt` journal beyond `keep`, never a pending attempt."""
-    edge = db.execute(
-        f"SELECT id FROM {table} WHERE account = ? ORDER BY id DESC LIMIT 1 OFFSET ?", (account, keep)
-    ).fetchone()
-    if edge is None:
-        return 0
-    spared = " AND outcome <> 'pending'" if table == "attempt" else ""
-    gone = db.execute(f"DELETE FROM {table} WHERE account = ? AND id <= ?{spared}", (account, edge[0])).rowcount
+def drop_oldest(db: Transaction, account: int, table: str, count: int) -> dict[str, int]:
+    """Delete the `count` oldest rows of an account's `request` or `attempt` journal, never a pending attempt.
+
+    Returns how many went.
+    """
+    spared = "AND outcome <> 'pending'" if table == "attempt" else ""
+    old = f"SELECT id FROM {table} WHERE account = ? {spared} ORDER BY id LIMIT ?"
+    gone = db.execute(f"DELETE FROM {table} WHERE id IN ({old})", (account, count)).rowcount
     db.execute(f"UPDATE account SET {table}s_dropped = {table}s_dropped + ? WHERE id = ?", (gone, account))
-    return gone
+    return {table: gone}
 
 
 def dropped(db: Transaction, account: int) -> tuple[int, int, int]:

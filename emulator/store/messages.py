@@ -206,23 +206,17 @@ def relist(db: Transaction, account: int, *, everything: bool) -> None:
         db.execute(f"UPDATE message SET listed = 0 WHERE account = ? AND {under_way}", (account,))
 
 
-def drop_oldest(db: Transaction, account: int, *, keep: int) -> int:
-    """Delete the account's oldest messages beyond `keep`, with their attempts; returns how many went."""
-    edge = db.execute(
-        "SELECT arrival FROM message WHERE account = ? ORDER BY arrival DESC LIMIT 1 OFFSET ?",
-        (account, keep),
-    ).fetchone()
-    if edge is None:
-        return 0
-    old = "SELECT id FROM message WHERE account = ? AND arrival <= ?"
-    untold = db.execute(f"DELETE FROM attempt WHERE message IN ({old})", (account, edge[0])).rowcount
-    gone = db.execute("DELETE FROM message WHERE account = ? AND arrival <= ?", (account, edge[0])).rowcount
+def drop_oldest(db: Transaction, account: int, count: int) -> dict[str, int]:
+    """Delete the account's `count` oldest messages, with their attempts; returns how many of each went."""
+    old, values = "SELECT id FROM message WHERE account = ? ORDER BY arrival LIMIT ?", (account, count)
+    untold = db.execute(f"DELETE FROM attempt WHERE message IN ({old})", values).rowcount
+    gone = db.execute(f"DELETE FROM message WHERE id IN ({old})", values).rowcount
     db.execute(
         "UPDATE account SET messages_dropped = messages_dropped + ?, attempts_dropped = attempts_dropped + ? "
         "WHERE id = ?",
         (gone, untold, account),
     )
-    return gone
+    return {"message": gone, "attempt": untold}
 
 
 def _rows(db: Transaction, where: str, values: tuple[object, ...]) -> list[Message]:

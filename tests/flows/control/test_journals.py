@@ -80,6 +80,27 @@ async def test_the_oldest_entries_go_first_and_the_answer_says_how_many(
     assert listed[journal][0]["id"] == made
 
 
+async def test_attempts_still_to_be_made_are_kept_beyond_the_limit_and_go_once_they_are_old(
+    start: Start, app: AppUnderTest
+) -> None:
+    emulator = await start(clock="manual", journal_limit=10)
+    late = "version: 1\nclock: manual\nrules:\n- then: [sending callback late 1h, sent callback late 1h]\n"
+    await emulator.put("scenario", late)
+    for _ in range(20):
+        await emulator.send(status_callback=app.url)
+    await emulator.post("clock/advance", {"by": "1s"})
+    waiting = await emulator.get("callbacks")
+    assert ([each["outcome"] for each in waiting["callbacks"]], waiting["dropped"]) == (["pending"] * 40, 0)
+    await emulator.post("clock/advance", {"to": "idle"})
+    assert len(app.told) == 40
+    for _ in range(10):
+        await emulator.send(status_callback=app.url)
+        await emulator.post("clock/advance", {"to": "idle"})
+    kept = await emulator.get("callbacks")
+    assert 10 <= len(kept["callbacks"]) <= 12
+    assert len(kept["callbacks"]) + kept["dropped"] == 60
+
+
 async def test_a_lost_callback_is_recorded_as_lost(still: Server, app: AppUnderTest) -> None:
     await still.send("+15005590003", status_callback=app.url)
     await still.post("clock/advance", {"to": "idle"})
