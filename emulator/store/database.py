@@ -113,7 +113,7 @@ class Database:
             self._timer = None
         if self._urgent and not self._begun:
             self._begun = True
-            asyncio.get_running_loop().call_soon(self._next)
+            asyncio.get_running_loop().call_soon(self._gather, 0)
 
     async def close(self) -> None:
         """Finish what is queued."""
@@ -123,8 +123,15 @@ class Database:
         if self._handed_over is not None:
             await self._handed_over
 
+    def _gather(self, seen: int) -> None:
+        """Begin once a turn of the loop has brought nothing more: of a larger group each member costs less."""
+        if seen < len(self._waiting) < GROUP_LIMIT:
+            asyncio.get_running_loop().call_soon(self._gather, len(self._waiting))
+        else:
+            self._next()
+
     def _next(self) -> None:
-        """Run the next group, which begins now and ends when it is committed."""
+        """Run the next group, which ends when it is committed."""
         brief = self._waiting[0].brief
         group: list[_Work] = []
         while self._waiting and self._waiting[0].brief is brief and len(group) < GROUP_LIMIT:
