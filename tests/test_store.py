@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,38 @@ async def test_nobody_waits_for_a_database_that_is_gone() -> None:
         pass
     with pytest.raises((ValueError, sqlite3.ProgrammingError)):
         await asyncio.wait_for(database.run(put(1)), 5)
+
+
+async def test_brief_work_and_work_that_takes_long_keep_their_order() -> None:
+    def here(db: Transaction) -> int:
+        return put(threading.get_ident())(db)
+
+    async with open_database(None) as fresh:
+        database = await with_table(fresh)
+        answers = [
+            database.queue(put(1), brief=True),
+            database.queue(put(2)),
+            database.queue(put(3), brief=True, patient=True),
+            database.queue(put(4), patient=True),
+            database.queue(here, brief=True),
+        ]
+        assert await asyncio.gather(*answers) == [1, 2, 3, 4, threading.get_ident()]
+        assert await kept(database) == [1, 2, 3, 4, threading.get_ident()]
+
+
+async def test_brief_work_waits_for_nobody_in_vain_when_the_database_is_gone() -> None:
+    async with open_database(None) as database:
+        pass
+    with pytest.raises((ValueError, sqlite3.ProgrammingError)):
+        await asyncio.wait_for(database.run(put(1), brief=True), 5)
+
+
+async def test_a_mistake_in_brief_work_harms_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    async with open_database(None) as fresh:
+        database = await with_table(fresh)
+        answers = await asyncio.gather(
+            *(database.run(put(number), brief=True) for number in (1, 1, 2)), return_exceptions=True
+        )
+        assert [type(answer) for answer in answers] == [int, sqlite3.IntegrityError, int]
+        assert await kept(database) == [1, 2]
+    assert caplog.records == []
