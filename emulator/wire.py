@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
-from multidict import MultiDict, MultiMapping
 from yarl import URL
 
 from emulator.config import Config
@@ -138,15 +137,11 @@ def _form_fields(body: bytes, charset: str) -> dict[str, Any]:
     except (UnicodeError, LookupError):
         raise BadRequest("the body is not text in the charset its Content-Type names", remedy="send UTF-8") from None
     if charset in ("utf-8", "ascii"):
-        fields: MultiMapping[str] = URL.build(
-            query_string=text, encoded=True
-        ).query  # in C, unlike the standard library's
+        pairs = list(URL.build(query_string=text, encoded=True).query.items())  # in C, unlike the standard library's
     else:
-        fields = MultiDict(parse_qsl(text, keep_blank_values=True, encoding=charset))
-    found = dict(fields)
-    if len(found) < len(fields):
-        raise _twice(next(name for name in found if len(fields.getall(name)) > 1))
-    return found
+        pairs = parse_qsl(text, keep_blank_values=True, encoding=charset)
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else _unique(pairs)
 
 
 def _json_members(body: bytes) -> list[tuple[str, Any]]:
@@ -171,13 +166,11 @@ def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise _twice(name)
+            raise BadRequest(
+                f"{name[:60] or 'a parameter without a name'} is given twice", remedy="send each parameter once"
+            )
         found[name] = _plain(value)
     return found
-
-
-def _twice(name: str) -> BadRequest:
-    return BadRequest(f"{name[:60] or 'a parameter without a name'} is given twice", remedy="send each parameter once")
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape

@@ -1,5 +1,8 @@
 """POST alone against a bare handler, and the whole life of a message.
 
+On a manual clock nothing happens to a message once it is accepted, so that is what a POST costs. On a real clock the
+three steps of each message before are played and stored meanwhile, and share the processor with the POSTs.
+
 python -m tests.benchmarks sending
 """
 
@@ -40,18 +43,12 @@ def _posts() -> list[Found]:
                 costs[name].append(told["server_cpu"] / max(1, told["answers"]) * 1e6)
                 _settle(real)
     base, cost = middle(rates["bare"]), middle(costs["bare"])
+    share = {name: middle(rates[name]) / base for name in rates}
+    note = {name: f"{middle(rates[name]):,.0f}/s, {middle(costs[name]):.0f} us each" for name in rates}
     return [
-        Found("bare handler", f"{base:,.0f} POST/s  {cost:.0f} us of processor each"),
-        *(
-            at_least(
-                f"POST on a {name} clock, of a bare handler",
-                middle(rates[name]) / base,
-                0.5,
-                note=f"{middle(rates[name]):,.0f}/s  {middle(costs[name]):.0f} us, {cost / middle(costs[name]):.2f} "
-                "of it in processor time",
-            )
-            for name in ("manual", "real")
-        ),
+        Found("bare handler", f"{base:,.0f} POST/s, {cost:.0f} us of processor each"),
+        at_least("POST alone (manual clock), of a bare handler", share["manual"], 0.5, note=note["manual"]),
+        Found("the same while every message lives (real clock)", f"{share['real']:.3g}  {note['real']}"),
     ]
 
 
