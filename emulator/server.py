@@ -132,7 +132,8 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
 def _on_a_thread(config: Config) -> Iterator[str]:
     ready: Future[tuple[str, Callable[[], object]]] = Future()
     ended: Future[None] = Future()
-    threading.Thread(target=_run, args=(config, ready, ended), name="cpaas-emulator", daemon=True).start()
+    thread = threading.Thread(target=_run, args=(config, ready, ended), name="cpaas-emulator", daemon=True)
+    thread.start()
     url, stop = ready.result()
     process = os.getpid()
     try:
@@ -142,6 +143,7 @@ def _on_a_thread(config: Config) -> Iterator[str]:
         if os.getpid() == process:
             stop()
             ended.result(STOPPED_WITHIN)
+            thread.join(STOPPED_WITHIN)
 
 
 def _run(config: Config, ready: "Future[tuple[str, Callable[[], object]]]", ended: "Future[None]") -> None:
