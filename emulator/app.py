@@ -21,7 +21,7 @@ from emulator.errors import BadScenario, StartFailed
 from emulator.events import Events
 from emulator.messenger import Messenger
 from emulator.scenario import Scenario
-from emulator.store.database import open_database
+from emulator.store.opening import open_database
 from emulator.tenants import Tenants
 from emulator.wire import BODY_LIMIT, CONFIG, ENGINE, STOPPING
 
@@ -33,7 +33,7 @@ def create_app(config: Config) -> web.Application:
     app[STOPPING] = asyncio.Event()
     for prefix in dispatch.PREFIXES:
         # a dot matches no line break, and a path may hold one
-        app.router.add_route("*", prefix + "/{path:[\\s\\S]*}", dispatch.dispatch)
+        app.router.add_route("*", prefix + "{path:(/[\\s\\S]*)?}", dispatch.dispatch)
     app[control.DESCRIBE] = _describe
     app.add_subapp(control.PREFIX, control.application())
     app.cleanup_ctx.append(_engine)

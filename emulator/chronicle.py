@@ -61,7 +61,7 @@ class Chronicle:
         self._drop(tenant, table)
 
     def listed(self) -> None:
-        """Count one more message that the platform's list shows from now on; many of them are entered together."""
+        """Count one more message that the platform's list shows anew; many of them are entered together."""
         self._listed += 1
         if self._listed >= listing.TOGETHER:
             self._listed = 0
@@ -79,10 +79,14 @@ class Chronicle:
                 self.count(tenant, "request")
 
     def _drop(self, tenant: Tenant, table: str) -> None:
-        count, keep = tenant.counts[table], self._keep[table]
+        counts, keep = tenant.counts, self._keep[table]
+        count = counts[table]
         if count > keep + self._margin[table] and count > tenant.spared.get(table, 0):
             tenant.spared[table] = sys.maxsize  # while it is under way
-            work = self._database.queue(lambda db: _drop_oldest(db, tenant.id, table, count - keep))
+            work = self._database.queue(
+                # a reset has begun to count anew: the surplus is gone
+                lambda db: _drop_oldest(db, tenant.id, table, count - keep) if tenant.counts is counts else {}
+            )
             work.add_done_callback(partial(self._dropped, tenant, table, count - keep))
 
     def _dropped(self, tenant: Tenant, table: str, surplus: int, work: "asyncio.Future[dict[str, int]]") -> None:

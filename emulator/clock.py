@@ -82,6 +82,24 @@ def stopwatch() -> Callable[[], float]:
     return lambda: (time.perf_counter() - start) * 1000
 
 
+class Seldom:
+    """Says when so many real milliseconds have passed since it last did: for what need not be said each time."""
+
+    __slots__ = ("_last", "_milliseconds")
+
+    def __init__(self, milliseconds: float) -> None:
+        self._milliseconds = milliseconds
+        self._last: float | None = None
+
+    def due(self) -> bool:
+        """Whether it is time again."""
+        now = time.monotonic() * 1000
+        if self._last is not None and now - self._last < self._milliseconds:
+            return False
+        self._last = now
+        return True
+
+
 def call_after(milliseconds: float, action: Callable[[], None]) -> asyncio.TimerHandle:
     """Run `action` on the running loop after that much real time."""
     return asyncio.get_running_loop().call_later(max(0.0, milliseconds) / 1000, action)

@@ -190,7 +190,7 @@ class Conversations:
 
     async def _fallback(self, talk: Conversation) -> Exchange | None:
         account, recipient = talk.tenant.id, number_of(talk.message.recipient)
-        number = await self._engine.database.insist(lambda db: numbers.find_number(db, account, recipient))
+        number = await self._engine.database.insist(lambda db: numbers.find_number(db, account, recipient), brief=True)
         url = number.setting("sms_fallback_url") if number else ""
         if number is None or not url:
             return None

@@ -161,6 +161,8 @@ class Engine:
 
         def work(db: Transaction) -> None:
             accounts.forget(db, account)
+            # here, so that what is counted and dropped from now on is of what comes after
+            tenant.counts = dict.fromkeys(tenant.counts, 0)
             if everything:
                 accounts.forget_provisioning(db, account)
 
@@ -168,7 +170,6 @@ class Engine:
         # what was being played meanwhile is gone too; what was accepted since has not been put in the queue yet
         tenant.scheduler.clear()
         tenant.expect_none()
-        tenant.counts = dict.fromkeys(tenant.counts, 0)
         tenant.spared.clear()
         tenant.errors.clear()
         await self.tenants.change(tenant, mode="normal")
@@ -219,7 +220,7 @@ class Engine:
         now, known = tenant.clock.now(), tenant.expected(due.id for due in batch)
         try:
             return await self.database.run(
-                lambda db: playing.play(db, tenant, batch, now, self._arrivals, known), brief=True
+                lambda db: playing.play(db, tenant, batch, now, self._arrivals, known), brief=True, size=len(batch)
             )
         except StorageFailed:
             raise

@@ -58,7 +58,7 @@ class Messenger:
             if each.arrived:
                 chronicle.count(tenant, "message")
                 chronicle.publish(tenant, "inbound", telling.message_details(each.message), at=now)
-            if each.message.status in LISTED:
+            if (each.steps or each.arrived) and each.message.status in LISTED:
                 chronicle.listed()
             if next_step and each.steps:
                 begin(tenant, each.message)

@@ -74,8 +74,9 @@ def channel_of(uri: str) -> str:
 
 
 def number_of(uri: str) -> str:
-    """`+15550100001` of `sms:+15550100001`."""
-    return uri.rpartition(":")[2]
+    """`+15550100001` of `sms:+15550100001`; all of it when there is no channel prefix."""
+    _, colon, address = uri.partition(":")
+    return address if colon else uri
 
 
 def bare(identity: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from emulator.clock import LATEST, Clock, ClockMode, call_after, pause
+from emulator.clock import LATEST, Clock, ClockMode, Seldom, call_after, pause
 from emulator.errors import Conflict, StorageFailed
 
 ADVANCE_LIMIT = 1_000_000
@@ -55,6 +55,7 @@ class Scheduler:
         self._driver: asyncio.Task[None] | None = None
         self._idle: list[asyncio.Future[None]] = []
         self._closed = False
+        self._complaint = Seldom(BACK_OFF)
 
     @property
     def pending(self) -> int:
@@ -247,7 +248,8 @@ class Scheduler:
                 heapq.heappush(self._queue, due)
 
     async def _back_off(self, error: StorageFailed) -> None:
-        log.error("%s; trying again in %d ms", error.message, BACK_OFF)
+        if self._complaint.due():
+            log.error("%s; what is due is tried again every %d ms", error.message, BACK_OFF)
         await pause(BACK_OFF)
 
     def _pop(self, instant: int) -> list[Due]:

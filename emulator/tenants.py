@@ -141,14 +141,14 @@ class Tenants:
             clock_started=clock.started,
         )
         try:
-            await self._database.run(lambda db: accounts.save(db, account))
+            await self._database.run(lambda db: accounts.save(db, account), brief=True)
         except StorageFailed:
             tenant.account = before
             raise
 
     async def save_clock(self, tenant: Tenant) -> None:
         """Remember where an account's clock stands."""
-        await self._database.run(lambda db: _save_clock(db, tenant))
+        await self._database.run(lambda db: _save_clock(db, tenant), brief=True)
 
     async def delete(self, tenant: Tenant) -> None:
         """Delete an account with all it holds. When the store does not take it, the account goes on as it was."""

@@ -117,7 +117,7 @@ async def first_match(
 async def told(engine: Engine, tenant: Tenant, message: Message) -> None:
     """Return once the app has answered every callback about a message that was due."""
     with engine.chronicle.events.watching(tenant.id) as watcher:
-        while await engine.database.run(lambda db: journals.under_way(db, message.id, tenant.clock.now())):
+        while await engine.database.run(lambda db: journals.under_way(db, message.id, tenant.clock.now()), brief=True):
             event: Event | None = await watcher.next()
             while event is not None:
                 event = watcher.take()

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
-from yarl import URL
+from yarl import query_to_pairs
 
 from emulator.config import Config
 from emulator.engine import Engine
@@ -23,6 +23,9 @@ BODY_LIMIT = 10_000_000
 
 PARAMETER_LIMIT = 1_000
 """How many parameters a form may have: reading millions would stall everybody."""
+
+DIGITS_LIMIT = 300
+"""Digits of a whole number in JSON; none of ours is that long."""
 
 JSON = "application/json"
 XML = "application/xml"
@@ -75,6 +78,11 @@ async def read_parameters(request: web.Request, *, kinds: Sequence[str] = (FORM,
         raise BadRequest("the body is nested too deeply") from None
 
 
+def is_form(request: web.Request) -> bool:
+    """Whether the body is a form."""
+    return _content(request.headers.get("Content-Type", ""))[0] == FORM
+
+
 def check_text(name: str, value: object, *, limit: int) -> str | None:
     """What is wrong with a text parameter, or None."""
     if not isinstance(value, str):
@@ -86,6 +94,19 @@ def check_text(name: str, value: object, *, limit: int) -> str | None:
     if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
         return f"{name} contains half of a surrogate pair, which is not text"
     return None
+
+
+def require_encoded(raw: str, pairs: Iterable[tuple[str, str]], charset: str = "utf-8") -> None:
+    """Raise BadRequest if what was decoded from this query or form is not what was meant: `%ff` is no UTF-8."""
+    # the decoder says U+FFFD for what it cannot read, and so may the sender
+    if any("\ufffd" in name or "\ufffd" in value for name, value in pairs):
+        try:
+            parse_qsl(raw, keep_blank_values=True, encoding=charset, errors="strict")
+        except UnicodeDecodeError as error:
+            wrong = "".join(f"%{byte:02X}" for byte in error.object[error.start : error.end])
+            raise BadRequest(
+                f"{wrong} is not text in {charset}", remedy="percent-encode UTF-8; a percent sign itself is %25"
+            ) from None
 
 
 def unknown_parameters(given: Collection[str], known: Iterable[str]) -> str:
@@ -133,25 +154,43 @@ def _form_fields(body: bytes, charset: str) -> dict[str, Any]:
     if body.count(b"&") >= PARAMETER_LIMIT:
         raise BadRequest(f"the form has more than {PARAMETER_LIMIT} parameters")
     try:
-        text = body.rstrip().decode(charset)
+        text = body.decode(charset)
     except (UnicodeError, LookupError):
         raise BadRequest("the body is not text in the charset its Content-Type names", remedy="send UTF-8") from None
-    if charset in ("utf-8", "ascii"):
-        pairs = list(URL.build(query_string=text, encoded=True).query.items())  # in C, unlike the standard library's
-    else:
-        pairs = parse_qsl(text, keep_blank_values=True, encoding=charset)
+    # programs that print a form end it with a line break
+    text = text.removesuffix("\n").removesuffix("\r")
+    encoding = "utf-8" if charset == "ascii" else charset
+    pairs = query_to_pairs(text, encoding=encoding)
+    require_encoded(text, pairs, encoding)
     found = dict(pairs)
+    if text.startswith("{"):
+        raise BadRequest(
+            "the body looks like JSON, but its Content-Type says that it is a form",
+            remedy=f"send it with Content-Type: {JSON}",
+        )
     return found if len(found) == len(pairs) else _unique(pairs)
 
 
 def _json_members(body: bytes) -> list[tuple[str, Any]]:
     try:
-        value = json.loads(body, object_pairs_hook=_Members, parse_constant=_no_constant)
+        value = _loads(body)
     except ValueError as error:
         raise BadRequest(f"the body is not JSON: {error}"[:300], remedy="send a JSON object") from None
     if not isinstance(value, _Members):
         raise BadRequest("the body must be a JSON object, as {...}")
     return value
+
+
+def json_value(text: str) -> Any:  # noqa: ANN401 - JSON of any shape
+    """What this JSON says, None when it is none. Raises BadRequest for a name that is given twice."""
+    try:
+        return _plain(_loads(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _loads(text: str | bytes) -> Any:  # noqa: ANN401 - JSON of any shape
+    return json.loads(text, object_pairs_hook=_Members, parse_constant=_no_constant, parse_int=_integer)
 
 
 class _Members(list[tuple[str, Any]]):
@@ -160,6 +199,12 @@ class _Members(list[tuple[str, Any]]):
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > DIGITS_LIMIT:
+        raise ValueError(f"a number of more than {DIGITS_LIMIT} digits is not read")
+    return int(digits)
 
 
 def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -58,6 +58,9 @@ def test_another_server_is_not_taken_for_an_emulator() -> None:
     assert (ready.status, ready.err) == (1, f"Error: not ready: {url} answered 404\n")
     assert advance.status == 1
     assert advance.err == f"Error: {url} answered 404 and does not seem to be an emulator; see --url\n"
+    with answering(200, b"ok") as url:
+        ready = run("ready", "--url", url)
+    assert (ready.status, ready.err) == (1, f"Error: not ready: {url} does not seem to be an emulator; see --url\n")
 
 
 def test_advancing_shows_what_happened_on_the_way_and_where_the_clock_stands(server: Running, account: str) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from emulator.errors import Conflict, NotFound, StorageFailed
-from emulator.store.database import GROUP_LIMIT, Database, Transaction, open_database
+from emulator.store.database import GROUP_LIMIT, Database, Transaction
+from emulator.store.opening import open_database
 
 
 def put(value: int) -> "Work":
@@ -198,3 +199,43 @@ async def test_a_mistake_in_brief_work_harms_no_other(caplog: pytest.LogCaptureF
         assert [type(answer) for answer in answers] == [int, sqlite3.IntegrityError, int]
         assert await kept(database) == [1, 2]
     assert caplog.records == []
+
+
+async def test_a_signal_in_the_middle_of_brief_work_leaves_a_database_that_goes_on() -> None:
+    class Signal(BaseException):
+        pass
+
+    def struck(db: Transaction) -> int:
+        put(1)(db)
+        raise Signal
+
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["exception"]))
+    async with open_database(None) as fresh:
+        database = await with_table(fresh)
+        with pytest.raises(StorageFailed, match="the database was interrupted"):
+            await database.run(struck, brief=True)
+        assert await database.run(put(2), brief=True) == 2
+        assert await kept(database) == [2]
+    assert [type(each) for each in told] == [Signal]
+
+
+async def test_a_database_whose_thread_is_left_alone_with_its_work_is_used_by_nobody_else() -> None:
+    go_on = threading.Event()
+
+    def long(db: Transaction) -> int:
+        put(1)(db)
+        go_on.wait(30)
+        return put(2)(db)
+
+    async with open_database(None) as fresh:
+        database = await with_table(fresh)
+        work = database.queue(long)
+        while not (hops := [each for each in asyncio.all_tasks() if "hop(" in repr(each)]):
+            await asyncio.to_thread(lambda: None)
+        hops[0].cancel()
+        late = database.queue(put(3), brief=True)
+        ended = await asyncio.gather(work, late, return_exceptions=True)
+        assert [type(each) for each in ended] == [asyncio.CancelledError, asyncio.CancelledError]
+        assert isinstance((await asyncio.gather(database.run(put(4)), return_exceptions=True))[0], BaseException)
+        go_on.set()

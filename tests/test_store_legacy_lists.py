@@ -1,7 +1,8 @@
 from emulator.model import Direction, Message, Status
 from emulator.store import legacy_lists, messages
-from emulator.store.database import Transaction, open_database
+from emulator.store.database import Transaction
 from emulator.store.legacy_lists import LegacyQuery
+from emulator.store.opening import open_database
 
 
 def message(arrival: int, *, account: int = 1, sender: str = "sms:+15550109999") -> Message:

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from emulator.ids import draw
 from emulator.model import LISTED, Direction, Message, Status
 from emulator.store import accounts, lists, messages
-from emulator.store.database import Database, Transaction, open_database
+from emulator.store.database import Database, Transaction
 from emulator.store.lists import Found, ListQuery
+from emulator.store.opening import open_database
 
 T = TypeVar("T")
 

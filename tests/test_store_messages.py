@@ -5,7 +5,8 @@ from msgspec.structs import replace
 
 from emulator.model import Direction, Message, Status, Step
 from emulator.store import messages
-from emulator.store.database import Database, Transaction, open_database
+from emulator.store.database import Database, Transaction
+from emulator.store.opening import open_database
 
 QUEUED = Message(
     id=messages.identity(1_700_000_000_000, 1),

@@ -3,8 +3,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from emulator.store import notifications
-from emulator.store.database import Database, Transaction, open_database
+from emulator.store.database import Database, Transaction
 from emulator.store.notifications import ATTACHMENTS_BYTES, ATTACHMENTS_KEPT, Attachment
+from emulator.store.opening import open_database
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from msgspec.structs import replace
 
 from emulator.model import Number
 from emulator.store import numbers
-from emulator.store.database import Database, Transaction, open_database
+from emulator.store.database import Database, Transaction
+from emulator.store.opening import open_database
 
 BOUND = Number(
     account=1,

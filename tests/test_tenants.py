@@ -11,7 +11,8 @@ from emulator.clock import ClockMode
 from emulator.errors import Conflict
 from emulator.scenario import NumberBinding, Scenario
 from emulator.scheduler import Due
-from emulator.store.database import Database, open_database
+from emulator.store.database import Database
+from emulator.store.opening import open_database
 from emulator.tenant import Tenant
 from emulator.tenants import Tenants
 

@@ -54,6 +54,8 @@ class Call:
         """The content type of what is answered: JSON, or XML on the older API."""
         self.cut = False
         """Whether the connection was cut instead of answered."""
+        self.written: web.StreamResponse | None = None
+        """The answer, once it was written."""
 
     @property
     def account_sid(self) -> str:
@@ -97,6 +99,7 @@ class Call:
         """Write an answer out, so that what follows happens after it."""
         if self.warning:
             response.headers[WARNING_HEADER] = self.warning
+        self.written = response
         try:
             await response.prepare(self.request)
             await response.write_eof()

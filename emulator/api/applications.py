@@ -58,7 +58,7 @@ async def fetch_list(call: Call) -> web.StreamResponse:
 async def fetch(call: Call) -> web.StreamResponse:
     """GET one. Raises NotFound, or Forbidden for another account's."""
     sid, account = call.arguments[0], call.tenant.id
-    application = await call.engine.database.run(lambda db: _own(db, sid, account))
+    application = await call.engine.database.run(lambda db: _own(db, sid, account), brief=True)
     return await _answer(call, application)
 
 
@@ -107,7 +107,7 @@ async def delete(call: Call) -> web.StreamResponse:
         if numbers.application_by_sid(db, sid) is not None:
             numbers.delete_application(db, _own(db, sid, account))
 
-    await call.engine.database.run(work)
+    await call.engine.database.run(work, brief=True)
     return await call.write(web.Response(status=200))
 
 

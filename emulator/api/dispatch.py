@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
@@ -109,7 +110,8 @@ class Platform:
 
         async def answer(request: web.BaseRequest) -> web.StreamResponse:
             # who expects `100 Continue` must be sent it, which is aiohttp's to do
-            ours = request.path.startswith(_BEGINNINGS) and "Expect" not in request.headers
+            # as the router, by the path as it was written
+            ours = request.rel_url.raw_path.startswith(_BEGINNINGS) and "Expect" not in request.headers
             if ours and isinstance(request, web.Request):
                 return await self.answer(request)
             return await general(request)
@@ -143,7 +145,8 @@ class Platform:
         except Exception as error:
             log.exception("%s %s", request.method, request.path)
             engine.chronicle.report(call.tenant if call else None, error)
-            response = json_response({"message": "the emulator failed; its log has the details"}, 500)
+            failed = json_response({"message": "the emulator failed; its log has the details"}, 500)
+            response = (call.written if call else None) or failed
         _record(engine, request, response, call, call.tenant if call else engine.tenants.by_login(place.account))
         return response
 
@@ -166,9 +169,9 @@ def _text(parameters: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=1024)
 def _place(path: str) -> Place:
-    prefix = next(each for each in PREFIXES if path.startswith(f"{each}/"))
-    parts = [part.removesuffix(".json") for part in path.removeprefix(f"{prefix}/").rstrip("/").split("/")]
-    whole = "/".join((prefix, *parts))
+    prefix = next(each for each in PREFIXES if path.startswith(each))
+    parts = [part.removesuffix(".json") for part in path[len(prefix) + 1 :].rstrip("/").split("/")]
+    whole = quote("/".join((prefix, *parts)), safe="/@:+~")
     if parts[0] != "Accounts" or len(parts) < 3:
         return Place(whole, account=parts[1] if len(parts) > 1 else "")
     account, rest = parts[1], tuple(parts[2:])

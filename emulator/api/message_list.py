@@ -12,7 +12,7 @@ from emulator.api.paging import Paging, envelope, read_paging, read_query, read_
 from emulator.clock import EARLIEST, LATEST, from_datetime
 from emulator.errors import BadRequest
 from emulator.model import Message, Status
-from emulator.store import lists, messages
+from emulator.store import lists, messages, texts
 from emulator.store.database import Transaction
 from emulator.wire import whole_number
 
@@ -33,7 +33,7 @@ async def fetch_list(call: Call) -> web.StreamResponse:
     require_enabled(call)
     given = _parameters(call)
     paging = read_paging(given, size=PAGE_SIZE, window=WINDOW)
-    query = _query(call.tenant.id, given, paging.limit or WINDOW)
+    query = _query(call, given, paging.limit or WINDOW)
     total, found, complete = await call.engine.database.run(lambda db: _find(db, query, paging))
     if not complete:
         call.warn(f"of the messages with these words only the {query.sortable_texts} newest were sorted")
@@ -56,12 +56,14 @@ def _parameters(call: Call) -> dict[str, str]:
     return given | {name: restore_plus(given[name]) for name in ("To", "From") if name in given}
 
 
-def _query(account: int, given: dict[str, str], window: int) -> lists.ListQuery:
-    sort, descending = read_sort(given.get("SortBy", ""), _FIELDS)
+def _query(call: Call, given: dict[str, str], window: int) -> lists.ListQuery:
+    sort, descending = read_sort(call, given.get("SortBy", ""), _FIELDS)
     start, end = given.get("StartTime"), given.get("EndTime")
     error = given.get("ErrorCode")
+    if len(texts.words(given.get("Body", ""))) > texts.WORDS_LIMIT:
+        raise BadRequest(f"Body has more than {texts.WORDS_LIMIT} words", remedy="search for fewer")
     return lists.ListQuery(
-        account=account,
+        account=call.tenant.id,
         to=given.get("To", ""),
         sender=given.get("From", ""),
         start=_instant("StartTime", start) if start else None,

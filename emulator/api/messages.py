@@ -1,6 +1,5 @@
 """`/Messages`: send one, read one, list them."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +14,7 @@ from emulator.errors import BadRequest, Forbidden, NotFound
 from emulator.model import Channel, Media, Message, channel_of, is_alphanumeric_sender, is_number, number_of
 from emulator.store import messages
 from emulator.store.database import Transaction
-from emulator.wire import check_text, read_parameters, unknown_parameters
+from emulator.wire import check_text, is_form, json_value, read_parameters, unknown_parameters
 
 BODY_CHARACTERS = 65_536
 """Longest text of a message; our choice, the page names none."""
@@ -26,6 +25,7 @@ MEDIA_LIMIT = 10
 URL_CHARACTERS = 2_048
 """Longest URL; our choice."""
 
+_TYPE_KEYS = ("content_type", "content-type")
 _CHANNELS = frozenset(Channel)
 _PARAMETERS = ("from", "to", "body", "status_callback", "status_callback_method", "media_list")
 _LOST_PLUS = re.compile(r"(sms|mms): (?=[0-9X%]+$)")
@@ -37,7 +37,10 @@ async def send(call: Call) -> web.StreamResponse:
     call.parameters = await read_parameters(call.request)
     call.warning = unknown_parameters(call.parameters, _PARAMETERS)
     require_enabled(call)
-    async with call.engine.send(call.tenant, draft(call.parameters)) as sent:
+    wanted = draft(call.parameters, form=is_form(call.request))
+    if wanted.media:
+        call.warn(_unread_of_media(call.parameters["media_list"]))
+    async with call.engine.send(call.tenant, wanted) as sent:
         shown = render.accepted(sent.message, call.account_sid, call.path) if sent.message else None
         return await call.answer(shown, sent.decision, unanswered=sent.begin)
 
@@ -51,11 +54,11 @@ async def fetch(call: Call) -> web.StreamResponse:
     return await call.answer(render.single(message, call.account_sid), decision)
 
 
-def draft(given: Mapping[str, Any]) -> Draft:
+def draft(given: Mapping[str, Any], *, form: bool) -> Draft:
     """The message that these parameters ask for. Raises BadRequest with everything that is wrong with them."""
     problems: list[str] = []
-    sender = _identity(given, "from", problems)
-    recipient = _identity(given, "to", problems)
+    sender = _identity(given, "from", problems, form=form)
+    recipient = _identity(given, "to", problems, form=form)
     if not problems and channel_of(sender) != channel_of(recipient):
         problems.append(f"from and to must be on one channel, not {channel_of(sender)!r} and {channel_of(recipient)!r}")
     body = _optional_text(given, "body", BODY_CHARACTERS, problems)
@@ -112,7 +115,7 @@ def url_problem(name: str, url: str) -> str | None:
     return f"{name} must be an absolute http or https URL, not {url[:100]!r}"
 
 
-def _identity(given: Mapping[str, Any], name: str, problems: list[str]) -> str:
+def _identity(given: Mapping[str, Any], name: str, problems: list[str], *, form: bool) -> str:
     value = given.get(name)
     if isinstance(value, str) and _PLAINLY_RIGHT.fullmatch(value):
         return value
@@ -122,7 +125,8 @@ def _identity(given: Mapping[str, Any], name: str, problems: list[str]) -> str:
     if problem := check_text(name, value, limit=64):
         problems.append(problem)
         return ""
-    value = restore_plus(value)
+    if form:
+        value = restore_plus(value)
     channel, address = channel_of(value), number_of(value)
     if channel not in _CHANNELS:
         problems.append(f"{name} must begin with sms: or mms:, such as sms:+15550100001, not {value!r}")
@@ -149,9 +153,8 @@ def _media_list(value: object, problems: list[str]) -> tuple[Media, ...]:
     if value is None or value == "":
         return ()
     if isinstance(value, str):  # a form field holding JSON, as in the page's example
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
+        value = json_value(value)
+        if value is None:
             problems.append('media_list must be a JSON array such as [{"url":"https://…","content-type":"image/png"}]')
             return ()
     if not isinstance(value, list):
@@ -163,6 +166,13 @@ def _media_list(value: object, problems: list[str]) -> tuple[Media, ...]:
     return tuple(_attachment(f"media_list[{place}]", each, problems) for place, each in enumerate(value))
 
 
+def _unread_of_media(given: object) -> str:
+    listed = json_value(given) if isinstance(given, str) else given
+    keys = {key for each in listed for key in each} if isinstance(listed, list) else set()
+    said = unknown_parameters(sorted(keys), ("url", *_TYPE_KEYS))
+    return f"media_list: {said}" if said else ""
+
+
 def _attachment(name: str, value: object, problems: list[str]) -> Media:
     if not isinstance(value, dict):
         problems.append(f"{name} must be an object with url and content_type")
@@ -170,7 +180,7 @@ def _attachment(name: str, value: object, problems: list[str]) -> Media:
     url = value.get("url")
     problem = check_text(f"{name}.url", url, limit=URL_CHARACTERS) or url_problem(f"{name}.url", str(url))
     # the page's table says content_type, its example content-type
-    kind = value.get("content_type", value.get("content-type", ""))
+    kind = next((value[key] for key in _TYPE_KEYS if value.get(key) is not None), "")
     problem = problem or check_text(f"{name}.content_type", kind, limit=255)
     if problem:
         problems.append(problem)

@@ -36,7 +36,7 @@ async def fetch_list(call: Call) -> web.StreamResponse:
 async def fetch(call: Call) -> web.StreamResponse:
     """GET one. Raises NotFound, or Forbidden for another account's."""
     sid, account = call.arguments[0], call.tenant.id
-    found = await call.engine.database.run(lambda db: _own(db, sid, account))
+    found = await call.engine.database.run(lambda db: _own(db, sid, account), brief=True)
     return await call.write(json_response(_shown(found, call.account_sid)))
 
 
@@ -50,7 +50,7 @@ def _own(db: Transaction, sid: str, account: int) -> Notification:
 
 
 def _query(call: Call, given: Mapping[str, str]) -> notifications.NotificationQuery:
-    sort, descending = read_sort(given.get("SortBy", ""), _FIELDS)
+    sort, descending = read_sort(call, given.get("SortBy", ""), _FIELDS)
     start, beyond = read_days(call, given)
     code = given.get("ErrorCode")
     return notifications.NotificationQuery(

@@ -10,7 +10,7 @@ from msgspec import Struct
 from emulator.api.answers import Call
 from emulator.clock import EARLIEST, LATEST, from_datetime
 from emulator.errors import BadRequest
-from emulator.wire import check_text, unknown_parameters, whole_number
+from emulator.wire import check_text, require_encoded, unknown_parameters, whole_number
 
 ROWS_LIMIT = 5_000
 """Most rows of one page; our choice, the platform names no limit."""
@@ -38,6 +38,7 @@ def read_query(call: Call, known: Iterable[str]) -> dict[str, str]:
     """The list's parameters; the rest is warned of. Raises BadRequest for one given twice, or that is no text."""
     known = tuple(known)
     given: dict[str, str] = {}
+    require_encoded(call.request.rel_url.raw_query_string, call.request.query.items())
     for name, value in call.request.query.items():
         if name in given:
             raise BadRequest(f"{name[:60]} is given twice")
@@ -64,15 +65,18 @@ def read_paging(given: Mapping[str, str], *, size: int = LEGACY_PAGE_SIZE, windo
 def require_page(paging: Paging, total: int, what: str) -> None:
     """Raise BadRequest for a page that does not exist; the one after the last full page always does."""
     if paging.page > total // paging.size:
+        # the platform's list goes no further, however many match
+        most = "at most " if total == paging.limit else ""
         raise BadRequest(
-            f"Page {paging.page} does not exist: there are {total} {what}, {paging.size} on a page, from page 0 on"
+            f"Page {paging.page} does not exist: there are {most}{total} {what}, {paging.size} on a page, "
+            "from page 0 on"
         )
 
 
-def read_sort(text: str, fields: Mapping[str, str]) -> tuple[str, bool]:
+def read_sort(call: Call, text: str, fields: Mapping[str, str]) -> tuple[str, bool]:
     """The column that `Field:asc` or `Field:desc` names, and whether it descends. Raises BadRequest.
 
-    The platform keeps its default order, newest first, for a field it does not know.
+    The platform keeps its default order, newest first, for a field it does not know; that is warned of.
     """
     if not text:
         return "date", True
@@ -82,6 +86,7 @@ def read_sort(text: str, fields: Mapping[str, str]) -> tuple[str, bool]:
     if colon and direction.lower() not in ("asc", "desc"):
         raise BadRequest(f"{_SORT_ERROR}sort direction needs to be either ASC or DESC")
     if field not in fields:
+        call.warn(f"there is no sorting by {field[:40]!a}; known are {', '.join(fields)}")
         return "date", True
     return fields[field], direction.lower() == "desc"
 

@@ -26,11 +26,10 @@ def _date(seconds: int) -> str:
 
 def accepted(message: Message, account_sid: str, path: str) -> dict[str, Any]:
     """The answer to a POST (page lines 249-262); `path` is the one that was posted to."""
-    created = date(message.created)
     shown: dict[str, Any] = {
         "sid": message.sid,
-        "date_created": created,
-        "date_updated": created,
+        "date_created": date(message.created),
+        "date_updated": date(message.updated),
         "account_sid": account_sid,
         **_middle(message),
         "api_version": API_VERSION,

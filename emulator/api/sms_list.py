@@ -50,7 +50,7 @@ async def fetch_list(call: Call) -> web.StreamResponse:
 
 
 def _query(call: Call, given: Mapping[str, str]) -> legacy_lists.LegacyQuery:
-    sort, descending = read_sort(given.get("SortBy", ""), _FIELDS)
+    sort, descending = read_sort(call, given.get("SortBy", ""), _FIELDS)
     start, beyond = read_days(call, given)
     return legacy_lists.LegacyQuery(
         account=call.tenant.id,

@@ -22,6 +22,8 @@ def ready(connection: Connection) -> None:
     with connection.open("GET", "/_emulator/health", timeout=READY_TIMEOUT) as response:
         if response.status != 200:
             raise click.ClickException(f"not ready: {connection.url} answered {response.status}")
+        if b'"status"' not in response.read(1_000):
+            raise click.ClickException(f"not ready: {connection.url} does not seem to be an emulator; see --url")
 
 
 @click.command(short_help="Move the account's clock.")

@@ -88,6 +88,8 @@ def serve(**settings: Any) -> None:  # noqa: ANN401 - one per option, checked by
         signal.signal(number, _stop_at_once)
     _warn_of_misspelt_variables()
     _check_reload(settings["reload"], settings["scenario"])
+    if settings["db"] == Path():
+        raise click.ClickException("--db names no file; leave it out to keep the state in memory")
     from emulator.clock import ClockMode
     from emulator.config import Config
 

@@ -111,7 +111,7 @@ async def receive(call: Call, body: TextGiven) -> Heard:
     text = await _text(call, tenant, body)
     message, heard = await call.wait(call.engine.receive(tenant, text))
     asked = [_asked(talk, place) for talk in heard for place in range(len(talk.exchanges))]
-    latest = await call.engine.database.run(lambda db: messages.by_id(db, message.id))
+    latest = await call.engine.database.run(lambda db: messages.by_id(db, message.id), brief=True)
     return Heard(
         message=message_view(tenant, latest or message),
         request=asked[0] if asked else None,

@@ -86,7 +86,7 @@ async def read(call: Call) -> WholeMessage:
 async def explain(call: Call) -> Explanation:
     """Say which rules were tried on a message, and the first condition of each that failed."""
     account, sid = call.tenant.id, call.argument("message")
-    return await _explanation(call, await call.engine.database.run(lambda db: _own(db, sid, account)))
+    return await _explanation(call, await call.engine.database.run(lambda db: _own(db, sid, account), brief=True))
 
 
 async def force(call: Call, body: Forced) -> MessageView:
@@ -96,7 +96,7 @@ async def force(call: Call, body: Forced) -> MessageView:
     if body.error_code is not None and status not in (Status.FAILED, Status.UNDELIVERED):
         raise BadRequest(f"{status} carries no error_code", remedy="send one with failed or undelivered only")
     account = tenant.id
-    message = await call.engine.database.run(lambda db: _own(db, sid, account))
+    message = await call.engine.database.run(lambda db: _own(db, sid, account), brief=True)
     if message.direction is Direction.INBOUND:
         raise Conflict("a text from a handset is received, and has no other fate", remedy="force an outbound message")
     forced = await call.wait(call.engine.force(tenant, message, status, body.error_code))

@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from emulator.model import Direction, Media, Message, Status, Step
+from emulator.store import listing
 from emulator.store.database import Transaction
 
 ARRIVAL_BITS = 20
@@ -202,8 +203,9 @@ def relist(db: Transaction, account: int, *, everything: bool) -> None:
     if everything:
         db.execute("UPDATE message SET listed = 1 WHERE account = ? AND listed = 0", (account,))
     else:
-        under_way = "listed = 1 AND status IN ('queued', 'sending', 'sent')"
-        db.execute(f"UPDATE message SET listed = 0 WHERE account = ? AND {under_way}", (account,))
+        listing.refresh(db)
+        under_way = "SELECT id FROM listing WHERE account = ? AND status IN ('queued', 'sending', 'sent')"
+        db.execute(f"UPDATE message SET listed = 0 WHERE id IN ({under_way})", (account,))
 
 
 def drop_oldest(db: Transaction, account: int, count: int) -> dict[str, int]:

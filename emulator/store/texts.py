@@ -3,7 +3,7 @@
 import re
 
 WORDS_LIMIT = 32
-"""How many words are searched for."""
+"""How many words are searched for at most."""
 
 # U+0300 to U+0331 belong to the letter before them, as in the tokenizer
 _WORD = re.compile("(?:[^\\W_]|[\u0300-\u0331])+")
@@ -11,7 +11,7 @@ _WORD = re.compile("(?:[^\\W_]|[\u0300-\u0331])+")
 
 def words(text: str) -> list[str]:
     """The words of a text, as they are searched for."""
-    return _WORD.findall(text)[:WORDS_LIMIT]
+    return _WORD.findall(text)
 
 
 def expression(account: int, wanted: list[str]) -> str:

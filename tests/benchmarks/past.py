@@ -13,7 +13,8 @@ from emulator.config import Config
 from emulator.model import Direction, Message, Status, Step
 from emulator.server import running_app
 from emulator.store import listing, messages
-from emulator.store.database import Transaction, open_database
+from emulator.store.database import Transaction
+from emulator.store.opening import open_database
 
 UNTIL = 1_760_000_000_000
 """October 2025."""

@@ -264,3 +264,41 @@ async def test_a_seed_makes_sids_the_same_each_time(start: Start) -> None:
     assert sids[0] == sids[1] != sids[2]
     unseeded = await start()
     assert len({(await unseeded.send())["sid"], (await (await start()).send())["sid"]}) == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "body"),
+    [
+        ("hi  ", "hi  "),
+        ("hi+", "hi "),
+        ("hi%20%0A", "hi \n"),
+        ("hi\n", "hi"),
+        ("hi\r\n", "hi"),
+        ("hi%EF%BF%BD", "hi\ufffd"),
+    ],
+)
+async def test_a_text_at_the_end_of_a_form_is_kept_but_for_the_forms_own_line_break(
+    emulator: Server, written: str, body: str
+) -> None:
+    form = f"from=sms:%2B15550109999&to=sms:%2B15550100001&body={written}".encode()
+    headers = {**emulator.auth, "Content-Type": "application/x-www-form-urlencoded"}
+    answer = await emulator.request("POST", emulator.messages_url, data=form, headers=headers)
+    assert (answer.status, answer.json["body"]) == (200, body)
+
+
+async def test_a_sender_that_begins_with_a_space_keeps_it_in_json(emulator: Server) -> None:
+    shown = await send(emulator, **{"from": "sms: 12345", "to": "sms:+15550100001"})
+    assert shown["from"] == "sms: 12345"
+
+
+async def test_an_attachments_type_may_be_null(emulator: Server) -> None:
+    media = [{"url": "http://example.com/a", "content_type": None}]
+    shown = await send(emulator, **{"from": "mms:+15550109999", "to": "mms:+15550100001", "media_list": media})
+    assert shown["media_list"] == [{"url": "http://example.com/a", "content-type": ""}]
+
+
+async def test_uris_can_be_followed_when_the_account_is_named_by_its_friendly_name(emulator: Server) -> None:
+    path = "/api/2012-04-24/Accounts/Default%20account/Messages"
+    answer = await emulator.request("GET", path, headers=emulator.auth)
+    assert answer.json["uri"] == path
+    assert answer.json["first_page_uri"].startswith(f"{path}?Page=0")

@@ -127,6 +127,21 @@ async def test_a_host_that_is_none_is_named(start: Start, host: str) -> None:
     assert str(caught.value) == f"cannot listen on {host}: there is no such host; choose another with --host"
 
 
+async def test_an_address_of_another_machine_is_named(start: Start) -> None:
+    with pytest.raises(StartFailed) as caught:
+        await start(host="203.0.113.9")
+    assert str(caught.value) == (
+        "cannot listen on 203.0.113.9: this machine has no such address; choose another with --host"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="needs a device")
+async def test_a_device_is_no_database(start: Start) -> None:
+    with pytest.raises(StartFailed) as caught:
+        await start(db=Path("/dev/null"))
+    assert str(caught.value) == "cannot use /dev/null as the database: it is not a file; name another file with --db"
+
+
 async def test_a_start_that_fails_is_one_line_and_status_1(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a database" * 100)
     with socket.socket() as taken:
@@ -136,6 +151,7 @@ async def test_a_start_that_fails_is_one_line_and_status_1(tmp_path: Path) -> No
             ["--port", "0", "--db", tmp_path / "notes.txt"],
             ["--port", taken.getsockname()[1]],
             ["--port", "0", "--scenario", tmp_path / "missing.yaml"],
+            ["--port", "0", "--db", ""],
         ):
             ended = await run_to_its_end(*arguments)
             assert (ended.status, ended.out) == (1, "")

@@ -1,5 +1,6 @@
 """What the platform refuses, and in which shape."""
 
+import json
 from typing import Any
 
 import pytest
@@ -117,6 +118,15 @@ async def test_a_content_type_that_is_not_read_is_415(shared: Server, kind: str,
         ({"from": "sms:" + "1" * 61}, "from is longer than 64 characters"),
         ({"to": "sms:Bank"}, "to must be sms: and an E.164 number such as +15550100001, not 'sms:Bank'"),
         ({"to": "sms:15550100001"}, "to must be sms: and an E.164 number such as +15550100001, not 'sms:15550100001'"),
+        (
+            {"to": "sms:x:+15550100001"},
+            "to must be sms: and an E.164 number such as +15550100001, not 'sms:x:+15550100001'",
+        ),
+        ({"to": "sms:sms:+1555"}, "to must be sms: and an E.164 number such as +15550100001, not 'sms:sms:+1555'"),
+        (
+            {"from": "sms:a:b"},
+            "from must be sms: and an E.164 number or 1 to 11 of A-Z, a-z, 0-9 and space, not 'sms:a:b'",
+        ),
         ({"to": "sms:+0555"}, "to must be sms: and an E.164 number such as +15550100001, not 'sms:+0555'"),
         (
             {"to": "sms:+1234567890123456"},
@@ -205,3 +215,43 @@ async def test_a_misspelt_parameter_is_ignored_as_the_platform_does_and_said_in_
         "GET", emulator.messages_url, params={"status": "sent", "Status": "Sent"}, headers=emulator.auth
     )
     assert answer.headers["X-Emulator-Warning"] == "no message has Status 'Sent'"
+
+
+async def test_what_is_not_read_of_an_attachment_is_named(emulator: Server) -> None:
+    media = [{"url": "http://example.com/a", "contentType": "image/png"}, {"url": "http://example.com/b", "size": 1}]
+    given = {"from": "mms:+15550109999", "to": "mms:+15550100001"}
+    for body in ({"json": {**given, "media_list": media}}, {"data": {**given, "media_list": json.dumps(media)}}):
+        answer = await emulator.request("POST", emulator.messages_url, headers=emulator.auth, **body)
+        assert answer.status == 200
+        assert answer.headers["X-Emulator-Warning"] == (
+            "media_list: ignored unknown parameters: 'contentType' (did you mean content_type?), 'size'"
+        )
+
+
+async def test_a_sort_by_an_unknown_field_is_told(emulator: Server) -> None:
+    answer = await emulator.request("GET", f"{emulator.messages_url}?SortBy=datecreated:asc", headers=emulator.auth)
+    assert answer.status == 200
+    assert answer.headers["X-Emulator-Warning"] == (
+        "there is no sorting by 'datecreated'; known are DateCreated, From, To, Direction, Status"
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("Body=%ff", "%FF is not text in utf-8; percent-encode UTF-8; a percent sign itself is %25"),
+        ("To=%E4x", "%E4 is not text in utf-8"),
+        ("Body=" + "+".join(map(str, range(33))), "Body has more than 32 words; search for fewer"),
+    ],
+)
+async def test_a_query_that_cannot_be_meant_is_400_and_says_why(emulator: Server, query: str, message: str) -> None:
+    answer = await emulator.request("GET", f"{emulator.messages_url}?{query}", headers=emulator.auth)
+    assert answer.status == 400
+    assert message in answer.json["message"]
+
+
+async def test_the_api_without_a_path_is_404_in_the_platforms_shape(emulator: Server) -> None:
+    for path in ("/api/2012-04-24", "/restcomm/2012-04-24", "/2012-04-24", "/api/2012-04-24/"):
+        answer = await emulator.request("GET", path, headers=emulator.auth)
+        assert (answer.status, answer.json) == (404, {"message": "there is nothing at this path"})
+        assert (await emulator.request("GET", path)).status == 401

@@ -204,6 +204,11 @@ async def test_the_limit_is_a_window_beyond_which_nothing_is_counted_or_shown(em
     assert summary(answer.json) == (1, 7, "0", "4", 5, None, 1)
     pages = await walk(emulator, answer.json["first_page_uri"])
     assert [len(page) for page in pages] == [5, 2]
+    beyond = await listed(emulator, "Limit=7&PageSize=5&Page=3")
+    assert (beyond.status, beyond.json["message"]) == (
+        400,
+        "Page 3 does not exist: there are at most 7 messages, 5 on a page, from page 0 on",
+    )
 
 
 async def test_only_messages_with_a_known_fate_are_listed(emulator: Server) -> None:
