@@ -139,7 +139,8 @@ def _convert(value: dict[str, Any], kind: type[S], *, strict: bool) -> S:
         raise BadRequest(said)
     field = re.split(r"[.\[]", place[1])[0]
     choices = _choices(next(each.type for each in msgspec.structs.fields(kind) if each.encode_name == field))
-    raise BadRequest(f"{place[1]}: {_PATH.sub('', said)}", remedy=f"known are {', '.join(choices)}" if choices else "")
+    remedy = f"known are {', '.join(choices)}" if choices else "GET /_emulator/openapi.json says what each call takes"
+    raise BadRequest(f"{place[1]}: {_PATH.sub('', said)}", remedy=remedy)
 
 
 def _choices(kind: Any) -> list[str]:  # noqa: ANN401 - a type

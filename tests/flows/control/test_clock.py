@@ -203,7 +203,11 @@ async def test_a_real_clock_cannot_be_advanced(start: Start) -> None:
             "to: '9999-12-31T00:00:00Z' is outside 1970-01-01 to 2200-01-01",
             "send next, idle or an ISO 8601 instant",
         ),
-        ({"by": True}, "by: Expected `float | str | null`, got `bool`", ""),
+        (
+            {"by": True},
+            "by: Expected `float | str | null`, got `bool`",
+            "GET /_emulator/openapi.json says what each call takes",
+        ),
         ({"too": "idle"}, "unknown key 'too'", "did you mean to?"),
     ],
 )
