@@ -138,13 +138,13 @@ def _sorted(
     if count < _limit(query, least):
         walked = size * _messages(db, query.account) // count
         if column in _VALUES and least.sorted == "id" and least.by != "listing_date":
-            return _by_value(db, query, _rows(query, filters, least.by), size)
+            return _by_value(db, query, _rows(query, filters, least.by), size, few=True)
         # few are sorted even if a walk should be shorter: it is not when filter and sort have to do with each other
         if count <= query.window or count * _SORTING < walked:
             return _page(db, _rows(query, filters, least.by), query.order, size)
     own = "listing_date" if column == "id" else f"listing_{column}"
     rows = _rows(query, filters, next((each.by for each in filters if each.sorted == column), own))
-    return _by_value(db, query, rows, size) if column in _VALUES else _walk(db, query, rows, size)
+    return _by_value(db, query, rows, size, few=False) if column in _VALUES else _walk(db, query, rows, size)
 
 
 def _walk(db: Transaction, query: ListQuery, rows: _Rows, size: int) -> list[int]:
@@ -164,17 +164,24 @@ def _walk(db: Transaction, query: ListQuery, rows: _Rows, size: int) -> list[int
     return ids
 
 
-def _by_value(db: Transaction, query: ListQuery, rows: _Rows, size: int) -> list[int]:
-    """The first ids by a column that has few values, one value after the other."""
+def _by_value(db: Transaction, query: ListQuery, rows: _Rows, size: int, *, few: bool) -> list[int]:
+    """The first ids by a column that has few values, one value after the other; `few` when all rows may be read."""
     ids: list[int] = []
-    values = _VALUES[query.column]
+    column = f"m.{query.column}"
+    if few:  # reading all of them once costs as much as looking in vain for one value
+        values = sorted(row[0] for row in db.execute(f"SELECT DISTINCT {column} {rows.text}", rows.values))
+    else:
+        values = [value for value in _VALUES[query.column] if _is_in_use(db, query, value)]
     for value in values[::-1] if query.descending else values:
-        one = _Filter(f"m.{query.column} = ?", (value,), f"listing_{query.column}")
-        if _count(db, _rows(query, [one], one.by), 1):
-            ids += _page(db, rows.where(one.where, value), "m.id DESC", size - len(ids))
+        ids += _page(db, rows.where(f"{column} = ?", value), "m.id DESC", size - len(ids))
         if len(ids) == size:
             break
     return ids
+
+
+def _is_in_use(db: Transaction, query: ListQuery, value: str) -> bool:
+    one = _Filter(f"m.{query.column} = ?", (value,), f"listing_{query.column}")
+    return _count(db, _rows(query, [one], one.by), 1) > 0
 
 
 def _find_texts(
