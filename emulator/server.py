@@ -171,7 +171,7 @@ def _configured(config: Config, clock: str | None, seed: int | None) -> Config:
 def _cannot_listen(config: Config, error: OSError) -> str:
     if isinstance(error, socket.gaierror):
         return f"cannot listen on {config.host}: there is no such host; choose another with --host"
-    if error.errno == errno.EADDRNOTAVAIL:
+    if error.errno in (errno.EADDRNOTAVAIL, None):  # asyncio says in words that there was none to listen on
         return f"cannot listen on {config.host}: this machine has no such address; choose another with --host"
     reason = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
     return (
