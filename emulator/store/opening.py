@@ -43,6 +43,8 @@ async def open_database(path: str | None) -> AsyncIterator[Database]:
         await database.close()
     finally:
         await connection.close()
+        # its thread has said its last: waiting for the end of it takes no time, and then nothing is left of it
+        connection._thread.join()  # noqa: SLF001 - no public way
 
 
 def _prepare(db: Transaction, path: str | None) -> None:
