@@ -110,7 +110,7 @@ class Platform:
 
         async def answer(request: web.BaseRequest) -> web.StreamResponse:
             # by the path as it was written, like the router; who expects `100 Continue` is sent it by aiohttp
-            ours = request.rel_url.raw_path.startswith(_BEGINNINGS) and "Expect" not in request.headers
+            ours = request.raw_path.startswith(_BEGINNINGS) and "Expect" not in request.headers
             if ours and isinstance(request, web.Request):
                 return await self.answer(request)
             return await general(request)
