@@ -109,5 +109,5 @@ def _has_failed(work: "asyncio.Future[Any]") -> bool:
     if work.cancelled():
         return True
     if (error := work.exception()) is not None:
-        log.error("could not write the journal: %s", error)
+        log.error("could not keep the journals and the list up to date: %s", error)
     return error is not None

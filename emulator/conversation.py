@@ -244,7 +244,7 @@ class Conversations:
             write(db)
             return True
 
-        if not await self._engine.database.insist(work):
+        if not await self._engine.database.insist(work, brief=True):
             raise _Stop
 
 

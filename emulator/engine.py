@@ -103,6 +103,8 @@ class Engine:
         if message is None:
             return decision, None
         self.chronicle.count(tenant, "message")
+        if tenant.scenario.list_all:
+            self.chronicle.listed()
         self.chronicle.publish(tenant, "message", telling.message_details(message))
         if message.steps and message.steps[0].callback.first:
             try:

@@ -99,12 +99,12 @@ class Call:
         """Write an answer out, so that what follows happens after it."""
         if self.warning:
             response.headers[WARNING_HEADER] = self.warning
-        self.written = response
         try:
             await response.prepare(self.request)
             await response.write_eof()
         except ConnectionError:
             pass  # the app went away; what it asked for stands
+        self.written = response
         return response
 
     def _plain(self, body: bytes) -> web.StreamResponse:

@@ -42,8 +42,7 @@ async def authenticate(tenants: Tenants, header: str | None, *, strict: bool) ->
 
 def authorize(tenants: Tenants, caller: Tenant, account: str) -> None:
     """Whether the caller may act on the account in the path. Raises NotFound or Forbidden."""
-    own = caller.account
-    if account == own.sid or account in (own.email_address, own.friendly_name):
+    if account in (caller.account.sid, caller.account.email_address, caller.account.friendly_name):
         return
     if tenants.by_login(account) is None:
         raise NotFound(f"there is no account {account[:60]}")

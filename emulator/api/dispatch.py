@@ -144,8 +144,10 @@ class Platform:
         except Exception as error:
             log.exception("%s %s", request.method, request.path)
             engine.chronicle.report(call.tenant if call else None, error)
-            failed = json_response({"message": "the emulator failed; its log has the details"}, 500)
-            response = (call.written if call else None) or failed
+            if call is not None and call.written is not None:
+                response = call.written  # it failed afterwards: a second answer would be the next request's
+            else:
+                response = json_response({"message": "the emulator failed; its log has the details"}, 500)
         _record(engine, request, response, call, call.tenant if call else engine.tenants.by_login(place.account))
         return response
 

@@ -26,10 +26,10 @@ URL_CHARACTERS = 2_048
 """Longest URL; our choice."""
 
 _TYPE_KEYS = ("content_type", "content-type")
+_ATTACHMENT_KEYS = ("url", *_TYPE_KEYS)
 _CHANNELS = frozenset(Channel)
 _PARAMETERS = ("from", "to", "body", "status_callback", "status_callback_method", "media_list")
 _LOST_PLUS = re.compile(r"(sms|mms): (?=[0-9X%]+$)")
-_PLAINLY_RIGHT = re.compile(r"(?:sms|mms):\+[1-9][0-9]{1,14}")
 
 
 async def send(call: Call) -> web.StreamResponse:
@@ -37,9 +37,10 @@ async def send(call: Call) -> web.StreamResponse:
     call.parameters = await read_parameters(call.request)
     call.warning = unknown_parameters(call.parameters, _PARAMETERS)
     require_enabled(call)
-    wanted = draft(call.parameters, form=is_form(call.request))
-    if wanted.media:
-        call.warn(_unread_of_media(call.parameters["media_list"]))
+    unread: set[str] = set()
+    wanted = draft(call.parameters, form=is_form(call.request), unread=unread)
+    if unread:
+        call.warn(f"media_list: {unknown_parameters(sorted(unread), _ATTACHMENT_KEYS)}")
     async with call.engine.send(call.tenant, wanted) as sent:
         shown = render.accepted(sent.message, call.account_sid, call.path) if sent.message else None
         return await call.answer(shown, sent.decision, unanswered=sent.begin)
@@ -54,8 +55,11 @@ async def fetch(call: Call) -> web.StreamResponse:
     return await call.answer(render.single(message, call.account_sid), decision)
 
 
-def draft(given: Mapping[str, Any], *, form: bool) -> Draft:
-    """The message that these parameters ask for. Raises BadRequest with everything that is wrong with them."""
+def draft(given: Mapping[str, Any], *, form: bool, unread: set[str]) -> Draft:
+    """The message that these parameters ask for. Raises BadRequest with everything that is wrong with them.
+
+    `unread` collects the keys of attachments that nobody reads.
+    """
     problems: list[str] = []
     sender = _identity(given, "from", problems, form=form)
     recipient = _identity(given, "to", problems, form=form)
@@ -68,7 +72,7 @@ def draft(given: Mapping[str, Any], *, form: bool) -> Draft:
     method = _optional_text(given, "status_callback_method", 16, problems).upper() or "GET"
     if method not in ("GET", "POST"):
         problems.append(f"status_callback_method must be GET or POST, not {method!r}")
-    media = _media_list(given.get("media_list"), problems)
+    media = _media_list(given.get("media_list"), problems, unread)
     if problems:
         raise BadRequest("; ".join(problems))
     return Draft(
@@ -117,8 +121,6 @@ def url_problem(name: str, url: str) -> str | None:
 
 def _identity(given: Mapping[str, Any], name: str, problems: list[str], *, form: bool) -> str:
     value = given.get(name)
-    if isinstance(value, str) and _PLAINLY_RIGHT.fullmatch(value):
-        return value
     if value is None or value == "":
         problems.append(f"{name} is required, such as sms:+15550100001")
         return ""
@@ -149,7 +151,7 @@ def _optional_text(given: Mapping[str, Any], name: str, limit: int, problems: li
     return str(value)
 
 
-def _media_list(value: object, problems: list[str]) -> tuple[Media, ...]:
+def _media_list(value: object, problems: list[str], unread: set[str]) -> tuple[Media, ...]:
     if value is None or value == "":
         return ()
     if isinstance(value, str):  # a form field holding JSON, as in the page's example
@@ -163,20 +165,14 @@ def _media_list(value: object, problems: list[str]) -> tuple[Media, ...]:
     if len(value) > MEDIA_LIMIT:
         problems.append(f"media_list holds {len(value)} attachments, at most {MEDIA_LIMIT} are taken")
         return ()
-    return tuple(_attachment(f"media_list[{place}]", each, problems) for place, each in enumerate(value))
+    return tuple(_attachment(f"media_list[{place}]", each, problems, unread) for place, each in enumerate(value))
 
 
-def _unread_of_media(given: object) -> str:
-    listed = json_value(given) if isinstance(given, str) else given
-    keys = {key for each in listed for key in each} if isinstance(listed, list) else set()
-    said = unknown_parameters(sorted(keys), ("url", *_TYPE_KEYS))
-    return f"media_list: {said}" if said else ""
-
-
-def _attachment(name: str, value: object, problems: list[str]) -> Media:
+def _attachment(name: str, value: object, problems: list[str], unread: set[str]) -> Media:
     if not isinstance(value, dict):
         problems.append(f"{name} must be an object with url and content_type")
         return Media(url="")
+    unread.update(value.keys() - _ATTACHMENT_KEYS)
     url = value.get("url")
     problem = check_text(f"{name}.url", url, limit=URL_CHARACTERS) or url_problem(f"{name}.url", str(url))
     # the page's table says content_type, its example content-type

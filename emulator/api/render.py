@@ -26,15 +26,8 @@ def _date(seconds: int) -> str:
 
 def accepted(message: Message, account_sid: str, path: str) -> dict[str, Any]:
     """The answer to a POST (page lines 249-262); `path` is the one that was posted to."""
-    shown: dict[str, Any] = {
-        "sid": message.sid,
-        "date_created": date(message.created),
-        "date_updated": date(message.updated),
-        "account_sid": account_sid,
-        **_middle(message),
-        "api_version": API_VERSION,
-        "uri": f"{path}/{message.sid}.json",
-    }
+    shown = _head(message, account_sid) | _middle(message)
+    shown |= {"api_version": API_VERSION, "uri": f"{path}/{message.sid}.json"}
     if message.media:
         shown["media_list"] = [_media(media) for media in message.media]
     return shown
